@@ -1,0 +1,10 @@
+//! What a workflow means, without doing any of it: definition -> checked plan -> fold -> drivers'
+//! cores.
+//!
+//! Pure: no I/O, no clock, no randomness, no threads. Time and results come in as values,
+//! decisions go out as values.
+
+pub mod plan;
+mod time;
+
+pub use time::Timestamp;
