@@ -5,6 +5,7 @@
 //! decisions go out as values.
 
 pub mod plan;
+pub mod program;
 mod time;
 
 pub use time::Timestamp;
