@@ -22,11 +22,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out_dir.join("descriptors.bin"), descriptors.encode_to_vec())?;
 
+    let mut messages = prost_build::Config::new();
+    // An event carries its data as an `Any`: messages know their own names.
+    messages.enable_type_names().type_name_domain(["."], "type.googleapis.com").bytes(["."]);
     tonic_prost_build::configure()
-        .bytes(".")
         // Without its transport, tonic cannot generate `connect`: the crates that dial add it.
         .build_transport(false)
-        .compile_fds(descriptors)?;
+        .compile_fds_with_config(descriptors, messages)?;
     Ok(())
 }
 

@@ -4,8 +4,13 @@
 //! Pure: no I/O, no clock, no randomness, no threads. Time and results come in as values,
 //! decisions go out as values.
 
+pub mod conductor;
+pub mod event;
+pub mod fold;
 pub mod plan;
 pub mod program;
+#[cfg(test)]
+mod testing;
 mod time;
 
 pub use time::Timestamp;

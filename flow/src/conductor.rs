@@ -1,0 +1,304 @@
+//! The conductor's core: one execution, performed step by step. `(now, input) -> actions`.
+//!
+//! It decides, and does nothing: the shell appends the events, then performs the calls, then wakes
+//! it. All events that one input gives rise to belong in one commit, and a call leaves only after
+//! the events that came out with it are durable.
+
+mod call;
+mod decide;
+#[cfg(test)]
+mod simulation;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+pub use call::{Attempts, CallFailure, Direction};
+
+use crate::Timestamp;
+use crate::event::{Event, EventKey, EventKind, Failure, Mode};
+use crate::fold::State;
+use crate::plan::{Call, Plan, StepIndex};
+use call::Phase;
+
+/// What the shell tells the core.
+#[derive(Debug)]
+pub enum Input {
+    /// A call came back. `jitter`, from 0 to 1, spreads the next attempt.
+    Answered {
+        /// The step.
+        step: StepIndex,
+        /// Which of its calls.
+        direction: Direction,
+        /// The encoded response, or how it failed.
+        result: Result<Bytes, CallFailure>,
+        /// From 0 to 1.
+        jitter: f64,
+    },
+    /// Somebody asks for the execution to be canceled.
+    Cancel {
+        /// Why.
+        reason: String,
+    },
+    /// An operator has a suspended execution retried.
+    Resume,
+    /// It is the time of an [`Action::Wake`].
+    Wake,
+}
+
+/// What the shell is to do, in this order.
+#[derive(Debug)]
+pub enum Action {
+    /// Append this event, in one commit with the other events of the same input.
+    Append {
+        /// What happened.
+        event: Event,
+        /// The event that it follows from.
+        cause: Option<EventKey>,
+    },
+    /// Perform this call, after the events are durable.
+    Call(CallRequest),
+    /// Give [`Input::Wake`] at this time, or later.
+    Wake(Timestamp),
+}
+
+/// A call to perform.
+#[derive(Debug)]
+pub struct CallRequest {
+    /// The step.
+    pub step: StepIndex,
+    /// Which of its calls.
+    pub direction: Direction,
+    /// The encoded request.
+    pub request: Bytes,
+    /// How long the attempt may take.
+    pub timeout: Duration,
+}
+
+/// One execution and its conductor.
+///
+/// Invariant: an in-flight call is answered by the shell exactly once.
+#[derive(Debug)]
+pub struct Conductor {
+    plan: Arc<Plan>,
+    execution: Arc<str>,
+    state: State,
+    attempts: Box<[Attempts]>,
+}
+
+impl Conductor {
+    /// Starts an execution at `now`. The first event that comes out is its start.
+    pub fn start(
+        plan: Arc<Plan>,
+        execution: Arc<str>,
+        input: Bytes,
+        now: Timestamp,
+        out: &mut Vec<Action>,
+    ) -> Self {
+        let deadline = plan.deadline.map(|deadline| now + deadline);
+        let mut conductor = Self::empty(plan, execution);
+        let kind = EventKind::ExecutionStarted { input, mode: Mode::Orchestrated, deadline };
+        conductor.emit(now, kind, None, out);
+        if let Some(deadline) = deadline {
+            out.push(Action::Wake(deadline));
+        }
+        conductor.decide(now, EventKey::Started, out);
+        conductor
+    }
+
+    /// Takes up an execution from what was recorded of it, and decides how to go on.
+    ///
+    /// No event is written before a call, so nobody remembers which of the ready steps had been
+    /// called: each of them may have been (rule 7), and the calls may still be on the wire.
+    pub fn restore(
+        plan: Arc<Plan>,
+        execution: Arc<str>,
+        events: impl IntoIterator<Item = Event>,
+        now: Timestamp,
+        out: &mut Vec<Action>,
+    ) -> Self {
+        let mut conductor = Self::empty(plan, execution);
+        let mut last = EventKey::Started;
+        for event in events {
+            last = event.kind.key();
+            conductor.state.apply(&event);
+        }
+        let plan = Arc::clone(&conductor.plan);
+        for step in plan.step_indices() {
+            let pending = conductor.state.progress(step) == crate::fold::Progress::Pending;
+            if pending
+                && conductor.state.dependencies_allow(&plan, step)
+                && !conductor.state.is_skipped_with_another(&plan, step)
+            {
+                conductor.attempts[step.at()].possibly_called = true;
+            }
+        }
+        if let Some(deadline) = conductor.state.started.as_ref().and_then(|start| start.deadline) {
+            out.push(Action::Wake(deadline));
+        }
+        conductor.decide(now, last, out);
+        conductor
+    }
+
+    /// Takes one input in and says what is to be done. Inputs that no longer matter change nothing.
+    pub fn step(&mut self, now: Timestamp, input: Input, out: &mut Vec<Action>) {
+        let cause = match input {
+            Input::Answered { step, direction, result, jitter } => {
+                self.on_answered(now, step, direction, result, jitter, out)
+            }
+            Input::Cancel { reason } => {
+                if self.state.outcome().is_some() || self.state.is_cancel_requested() {
+                    return;
+                }
+                let cause = self.last_cause();
+                self.emit(now, EventKind::CancelRequested { reason }, cause, out);
+                EventKey::CancelRequested
+            }
+            Input::Resume => {
+                if !self.state.is_suspended() {
+                    return;
+                }
+                let round = self.state.round();
+                let cause = EventKey::Suspended(round);
+                self.emit(now, EventKind::ExecutionResumed { round }, Some(cause), out);
+                EventKey::Resumed(round)
+            }
+            Input::Wake => self.last_cause().unwrap_or(EventKey::Started),
+        };
+        self.decide(now, cause, out);
+    }
+
+    /// What is known of the execution. Ahead of what is durable by the events not yet appended.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What it is a run of.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Its id.
+    pub fn execution(&self) -> &Arc<str> {
+        &self.execution
+    }
+
+    /// How a step's calls stand in this process.
+    pub fn attempts(&self, step: StepIndex) -> &Attempts {
+        &self.attempts[step.at()]
+    }
+
+    /// The call of a step in one direction. Panics if the step has no compensation and one is asked
+    /// for: the core never asks for it.
+    pub fn call(&self, step: StepIndex, direction: Direction) -> &Call {
+        call_of(&self.plan, step, direction)
+    }
+
+    fn empty(plan: Arc<Plan>, execution: Arc<str>) -> Self {
+        let state = State::new(&plan);
+        let attempts = plan.steps.iter().map(|_| Attempts::default()).collect();
+        Self { plan, execution, state, attempts }
+    }
+
+    fn emit(
+        &mut self,
+        time: Timestamp,
+        kind: EventKind,
+        cause: Option<EventKey>,
+        out: &mut Vec<Action>,
+    ) -> EventKey {
+        let key = kind.key();
+        let event = Event { time, kind };
+        self.state.apply(&event);
+        out.push(Action::Append { event, cause });
+        key
+    }
+
+    fn on_answered(
+        &mut self,
+        now: Timestamp,
+        step: StepIndex,
+        direction: Direction,
+        result: Result<Bytes, CallFailure>,
+        jitter: f64,
+        out: &mut Vec<Action>,
+    ) -> EventKey {
+        let plan = Arc::clone(&self.plan);
+        let attempts = &mut self.attempts[step.at()];
+        debug_assert_eq!(attempts.phase, Phase::InFlight(direction), "answered exactly once");
+        attempts.phase = Phase::Idle;
+        let made = attempts.made;
+        let cause = attempts.cause;
+        let failed = match result {
+            Ok(output) => {
+                attempts.last_failure = None;
+                let kind = match direction {
+                    Direction::Forward => EventKind::StepCompleted { step, output, attempts: made },
+                    Direction::Compensation => EventKind::StepCompensated { step, attempts: made },
+                };
+                return self.emit(now, kind, Some(cause), out);
+            }
+            Err(failed) => failed,
+        };
+        attempts.ambiguous |= failed.is_ambiguous();
+        let policy = &call_of(&plan, step, direction).retry;
+        let more = policy.is_retryable(failed.failure.code)
+            && policy.max_attempts.is_none_or(|most| made < most);
+        // A failing execution begins no further attempt of a step; compensations go on.
+        let more = more && (direction == Direction::Compensation || !self.state.is_failing());
+        let retry_after = failed.retry_after;
+        attempts.last_failure = Some(Box::new(failed.failure));
+        if more {
+            let spread = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
+            let wait = policy.backoff(made).mul_f64(spread).max(retry_after.unwrap_or_default());
+            let due = now + wait;
+            attempts.phase = Phase::BackingOff(direction, due);
+            out.push(Action::Wake(due));
+            return cause;
+        }
+        match direction {
+            Direction::Forward => self.fail_step(now, step, out),
+            Direction::Compensation => {
+                let failure = attempts.last_failure.as_deref().cloned().unwrap_or_default();
+                let round = self.state.round();
+                let kind = EventKind::CompensationFailed { step, failure, attempts: made, round };
+                self.emit(now, kind, Some(cause), out)
+            }
+        }
+    }
+
+    /// Records that a step failed for good, with what its attempts have shown.
+    fn fail_step(&mut self, now: Timestamp, step: StepIndex, out: &mut Vec<Action>) -> EventKey {
+        let attempts = &mut self.attempts[step.at()];
+        attempts.phase = Phase::Idle;
+        let failure = attempts.last_failure.as_deref().cloned().unwrap_or_else(|| Failure {
+            code: call::UNKNOWN,
+            message: "the step may have been called before the restart; whether it was is not known"
+                .to_owned(),
+            details: Vec::new(),
+        });
+        let kind = EventKind::StepFailed {
+            step,
+            failure,
+            ambiguous: attempts.ambiguous || attempts.possibly_called,
+            attempts: attempts.made,
+        };
+        let cause = attempts.cause;
+        self.emit(now, kind, Some(cause), out)
+    }
+
+    fn last_cause(&self) -> Option<EventKey> {
+        self.state.started.as_ref().map(|_| EventKey::Started)
+    }
+}
+
+fn call_of(plan: &Plan, step: StepIndex, direction: Direction) -> &Call {
+    let step = plan.step(step);
+    match direction {
+        Direction::Forward => &step.call,
+        Direction::Compensation => {
+            step.compensation.as_ref().expect("only a step with a compensation is compensated")
+        }
+    }
+}

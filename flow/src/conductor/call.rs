@@ -1,0 +1,116 @@
+//! How the calls of a step stand in this process. None of it is recorded: after a restart it
+//! begins anew.
+
+use std::time::Duration;
+
+use crate::Timestamp;
+use crate::event::{EventKey, Failure};
+
+pub(super) const CANCELLED: i32 = 1;
+pub(super) const UNKNOWN: i32 = 2;
+pub(super) const DEADLINE_EXCEEDED: i32 = 4;
+pub(super) const FAILED_PRECONDITION: i32 = 9;
+pub(super) const UNAVAILABLE: i32 = 14;
+
+/// Which of a step's two calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// The step itself.
+    Forward,
+    /// The call that undoes it.
+    Compensation,
+}
+
+/// How an attempt failed.
+#[derive(Clone, Debug)]
+pub struct CallFailure {
+    /// The status.
+    pub failure: Failure,
+    /// How long the service asked to wait (`google.rpc.RetryInfo`).
+    pub retry_after: Option<Duration>,
+    /// Whether the request may have left this process.
+    pub sent: bool,
+}
+
+impl CallFailure {
+    /// Rule 3: whether the effect may have happened all the same.
+    pub fn is_ambiguous(&self) -> bool {
+        match self.failure.code {
+            UNKNOWN | DEADLINE_EXCEEDED | CANCELLED => true,
+            UNAVAILABLE => self.sent,
+            _ => false,
+        }
+    }
+}
+
+/// The attempts at a step's present call: forward, or, once it is being undone, the compensation.
+#[derive(Debug)]
+pub struct Attempts {
+    pub(super) phase: Phase,
+    pub(super) made: u32,
+    pub(super) ambiguous: bool,
+    pub(super) possibly_called: bool,
+    pub(super) last_failure: Option<Box<Failure>>,
+    /// The event that made the call due.
+    pub(super) cause: EventKey,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Idle,
+    InFlight(Direction),
+    BackingOff(Direction, Timestamp),
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Idle,
+            made: 0,
+            ambiguous: false,
+            possibly_called: false,
+            last_failure: None,
+            cause: EventKey::Started,
+        }
+    }
+}
+
+impl Attempts {
+    /// Which call is on its way now.
+    pub fn in_flight(&self) -> Option<Direction> {
+        match self.phase {
+            Phase::InFlight(direction) => Some(direction),
+            Phase::Idle | Phase::BackingOff(..) => None,
+        }
+    }
+
+    /// When the next attempt is due, if one is.
+    pub fn next_attempt(&self) -> Option<Timestamp> {
+        match self.phase {
+            Phase::BackingOff(_, due) => Some(due),
+            Phase::Idle | Phase::InFlight(_) => None,
+        }
+    }
+
+    /// How many attempts were made.
+    pub fn made(&self) -> u32 {
+        self.made
+    }
+
+    /// How the last attempt failed, if it did.
+    pub fn last_failure(&self) -> Option<&Failure> {
+        self.last_failure.as_deref()
+    }
+
+    /// Begins an attempt, the first or a further one.
+    pub(super) fn begin(&mut self, direction: Direction, cause: EventKey) {
+        let continues = matches!(self.phase, Phase::BackingOff(before, _) if before == direction);
+        if !continues {
+            self.made = 0;
+            self.last_failure = None;
+            self.cause = cause;
+        }
+        self.made += 1;
+        self.phase = Phase::InFlight(direction);
+    }
+}

@@ -1,0 +1,192 @@
+//! What follows from the facts, by the rules of the fold: what is ready, what has to be undone and
+//! when, and how it ends. Pure functions of plan and state: the three drivers share them, which is
+//! why the two modes cannot drift apart.
+
+use bytes::Bytes;
+
+use super::{Outcome, Progress, State, StepFailure};
+use crate::Timestamp;
+use crate::event::Failure;
+use crate::plan::{ExecutionInfo, Plan, Scope, StepIndex};
+
+/// What made an execution failing: the earliest of all that did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cause<'a> {
+    /// A step failed.
+    Step(StepIndex, &'a StepFailure),
+    /// The output could not be computed.
+    Output(&'a Failure),
+    /// The deadline passed.
+    Deadline,
+    /// Somebody asked for it.
+    Cancel(&'a str),
+}
+
+impl State {
+    /// Where a step stands.
+    pub fn progress(&self, step: StepIndex) -> Progress {
+        let facts = &self.steps[step.at()];
+        if facts.compensated {
+            Progress::Compensated
+        } else if self.outputs[step.at()].is_some() {
+            Progress::Completed
+        } else if let Some(failed) = &facts.failed {
+            Progress::Failed { ambiguous: failed.ambiguous }
+        } else if facts.abandoned {
+            Progress::Abandoned
+        } else if facts.skipped {
+            Progress::Skipped
+        } else {
+            Progress::Pending
+        }
+    }
+
+    /// A step's encoded response.
+    pub fn output_of(&self, step: StepIndex) -> Option<&Bytes> {
+        self.outputs[step.at()].as_ref()
+    }
+
+    /// How a step failed, if it did.
+    pub fn failure_of(&self, step: StepIndex) -> Option<&StepFailure> {
+        self.steps[step.at()].failed.as_deref()
+    }
+
+    /// How a step's compensation failed for good, unless an operator has had it retried since.
+    pub fn blocked_by(&self, step: StepIndex) -> Option<&Failure> {
+        let (round, failure) = self.steps[step.at()].compensation_failed.as_deref()?;
+        (*round > self.resumed_round && !self.steps[step.at()].compensated).then_some(failure)
+    }
+
+    /// How it ended.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        self.outcome.as_deref()
+    }
+
+    /// Whether it waits for an operator.
+    pub fn is_suspended(&self) -> bool {
+        self.outcome.is_none() && self.suspended_round > self.resumed_round
+    }
+
+    /// Whether somebody has asked for it to be canceled.
+    pub fn is_cancel_requested(&self) -> bool {
+        self.cancel.is_some()
+    }
+
+    /// Whether its deadline has passed, as recorded.
+    pub fn is_deadline_exceeded(&self) -> bool {
+        self.deadline_exceeded.is_some()
+    }
+
+    /// The number that the next suspension has, and that the present one has if there is one.
+    pub fn round(&self) -> u32 {
+        self.resumed_round + 1
+    }
+
+    /// Rule 2: whether something failed, was canceled or came too late. Never reverts.
+    pub fn is_failing(&self) -> bool {
+        self.cancel.is_some()
+            || self.deadline_exceeded.is_some()
+            || self.output_failed.is_some()
+            || self.steps.iter().any(|facts| facts.failed.is_some())
+    }
+
+    /// Why it is failing: the earliest cause; of several at the same time, all readers take the
+    /// same.
+    pub fn cause(&self, plan: &Plan) -> Option<Cause<'_>> {
+        let steps = plan.step_indices().filter_map(|step| {
+            let failed = self.failure_of(step)?;
+            Some((failed.time, 0, Cause::Step(step, failed)))
+        });
+        let output = self.output_failed.as_deref().map(|(time, failure)| (*time, 1, Cause::Output(failure)));
+        let deadline = self.deadline_exceeded.map(|time| (time, 2, Cause::Deadline));
+        let cancel = self.cancel.as_ref().map(|(time, reason)| (*time, 3, Cause::Cancel(reason)));
+        steps
+            .chain(output)
+            .chain(deadline)
+            .chain(cancel)
+            .min_by_key(|(time, rank, _): &(Timestamp, u8, Cause<'_>)| (*time, *rank))
+            .map(|(_, _, cause)| cause)
+    }
+
+    /// Rule 1: whether the step may begin, its `when` aside.
+    pub fn is_ready(&self, plan: &Plan, step: StepIndex) -> bool {
+        !self.is_failing()
+            && self.progress(step) == Progress::Pending
+            && self.dependencies_allow(plan, step)
+    }
+
+    /// Whether all that the step depends on has gone well, or had before it was undone.
+    pub fn dependencies_allow(&self, plan: &Plan, step: StepIndex) -> bool {
+        plan.step(step).dependencies.iter().all(|&dependency| {
+            matches!(
+                self.progress(dependency),
+                Progress::Completed | Progress::Skipped | Progress::Compensated
+            )
+        })
+    }
+
+    /// A skip spreads along references: whether the step refers to one that was skipped.
+    pub fn is_skipped_with_another(&self, plan: &Plan, step: StepIndex) -> bool {
+        let references = &plan.step(step).data_dependencies;
+        references.iter().any(|&dependency| self.progress(dependency) == Progress::Skipped)
+    }
+
+    /// Rule 3: whether the step has, or may have, an effect that is still to be undone in a failing
+    /// execution.
+    pub fn owes_compensation(&self, plan: &Plan, step: StepIndex) -> bool {
+        plan.step(step).compensation.is_some()
+            && matches!(
+                self.progress(step),
+                Progress::Completed | Progress::Failed { ambiguous: true }
+            )
+    }
+
+    /// Whether nothing more will happen to the step in a failing execution.
+    pub fn is_settled(&self, plan: &Plan, step: StepIndex) -> bool {
+        self.progress(step) != Progress::Pending && !self.owes_compensation(plan, step)
+    }
+
+    /// Rule 4: whether the step is to be undone now: all that came after it is settled.
+    pub fn is_compensation_ready(&self, plan: &Plan, step: StepIndex) -> bool {
+        self.is_failing()
+            && self.outcome.is_none()
+            && self.owes_compensation(plan, step)
+            && self.blocked_by(step).is_none()
+            && plan.step(step).descendants.iter().all(|&later| self.is_settled(plan, later))
+    }
+
+    /// Rule 5: every step is completed or skipped, and nothing failed.
+    pub fn is_complete(&self, plan: &Plan) -> bool {
+        !self.is_failing()
+            && plan.step_indices().all(|step| {
+                matches!(self.progress(step), Progress::Completed | Progress::Skipped)
+            })
+    }
+
+    /// Rule 5: it is failing, every step is settled and every compensation done.
+    pub fn is_rolled_back(&self, plan: &Plan) -> bool {
+        self.is_failing() && plan.step_indices().all(|step| self.is_settled(plan, step))
+    }
+
+    /// The steps that were compensated, in the order of the definition.
+    pub fn compensated(&self, plan: &Plan) -> Vec<StepIndex> {
+        plan.step_indices()
+            .filter(|&step| self.progress(step) == Progress::Compensated)
+            .collect()
+    }
+
+    /// What expressions can see. `None` until the start has been heard of.
+    pub fn scope<'a>(&'a self, plan: &'a Plan, execution: &'a str) -> Option<Scope<'a>> {
+        let started = self.started.as_ref()?;
+        Some(Scope {
+            input: &started.input,
+            outputs: &self.outputs,
+            execution: ExecutionInfo {
+                id: execution,
+                workflow: &plan.name,
+                revision: &plan.revision.0,
+                create_time: started.time,
+            },
+        })
+    }
+}
