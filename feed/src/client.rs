@@ -1,0 +1,1 @@
+//! Following a feed of another process.

@@ -1,0 +1,184 @@
+//! Checks and completes events before they are appended, and encodes them the way they are stored.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pavane::feed::v1::Event;
+use prost::Message;
+use prost_types::Timestamp;
+use uuid::Uuid;
+
+use crate::Error;
+use crate::filter::is_extension_name;
+
+const MAX_ID_BYTES: usize = 256;
+const MAX_SUBJECT_BYTES: usize = 256;
+
+/// Events that were checked, completed and encoded for one feed, so that appending them costs the
+/// writer no more than a copy. Made by [`Feed::prepare`](crate::Feed::prepare).
+#[derive(Debug, Clone, Default)]
+pub struct Prepared {
+    pub(crate) data: Vec<u8>,
+    /// Where in `data` each event ends.
+    pub(crate) ends: Vec<usize>,
+}
+
+impl Prepared {
+    /// How many events there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Encodes events whose empty fields are filled in; `source` is what the feed puts there.
+    pub(crate) fn new(
+        events: impl IntoIterator<Item = Event>,
+        source: &str,
+    ) -> Result<Self, Error> {
+        let mut prepared = Self::default();
+        for mut event in events {
+            complete(&mut event, source)?;
+            event.encode_raw(&mut prepared.data);
+            prepared.ends.push(prepared.data.len());
+        }
+        Ok(prepared)
+    }
+
+    /// The encoded events.
+    pub(crate) fn encoded(&self) -> impl Iterator<Item = &[u8]> {
+        self.ends.iter().scan(0, |start, &end| {
+            let event = &self.data[*start..end];
+            *start = end;
+            Some(event)
+        })
+    }
+}
+
+/// Fills in what the producer left to the feed, and clears what only the feed may set.
+/// Errors: [`Error::InvalidEvent`].
+pub(crate) fn complete(event: &mut Event, source: &str) -> Result<(), Error> {
+    event.sequence = 0;
+    event.cursor.clear();
+    if event.id.is_empty() {
+        let mut digits = Uuid::encode_buffer();
+        event
+            .id
+            .push_str(Uuid::now_v7().hyphenated().encode_lower(&mut digits));
+    }
+    check_length("id", &event.id, MAX_ID_BYTES)?;
+    check_length("subject", &event.subject, MAX_SUBJECT_BYTES)?;
+    if event.source.is_empty() {
+        event.source.push_str(source);
+    }
+    if event.r#type.is_empty() {
+        let name = event
+            .data
+            .as_ref()
+            .and_then(|data| data.type_url.rsplit('/').next());
+        event.r#type.push_str(name.unwrap_or_default());
+    }
+    if event.r#type.is_empty() {
+        let problem = "is empty: expected the name of what happened, or `data` with a type";
+        return Err(Error::InvalidEvent {
+            field: "type",
+            problem: problem.to_owned(),
+        });
+    }
+    if let Some(name) = event
+        .attributes
+        .keys()
+        .find(|name| !is_extension_name(name))
+    {
+        let problem = format!("has `{name}`: expected a name of lower-case letters and digits");
+        return Err(Error::InvalidEvent {
+            field: "attributes",
+            problem,
+        });
+    }
+    event.time.get_or_insert_with(now);
+    Ok(())
+}
+
+fn check_length(field: &'static str, text: &str, limit: usize) -> Result<(), Error> {
+    if text.len() <= limit {
+        return Ok(());
+    }
+    let problem = format!("has {} bytes, expected at most {limit}", text.len());
+    Err(Error::InvalidEvent { field, problem })
+}
+
+/// The time now.
+pub(crate) fn now() -> Timestamp {
+    let since_1970 = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp {
+        seconds: i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX),
+        nanos: since_1970.subsec_nanos().cast_signed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_producer_left_out_is_filled_in() {
+        let data = prost_types::Any {
+            type_url: "type.googleapis.com/shop.v1.Reserved".to_owned(),
+            ..prost_types::Any::default()
+        };
+        let mut event = Event {
+            data: Some(data),
+            sequence: 7,
+            ..Event::default()
+        };
+        complete(&mut event, "/inventory").unwrap();
+        assert_eq!(event.r#type, "shop.v1.Reserved");
+        assert_eq!(event.source, "/inventory");
+        assert_eq!(event.id.len(), 36);
+        assert_eq!(event.sequence, 0);
+        assert!(event.time.is_some());
+    }
+
+    #[test]
+    fn a_malformed_event_is_refused_with_its_field() {
+        let check = |event: Event, expected: &str| {
+            let error = complete(&mut event.clone(), "/f").unwrap_err();
+            assert!(
+                matches!(error, Error::InvalidEvent { field, .. } if field == expected),
+                "{error}"
+            );
+        };
+        let valid = Event {
+            r#type: "t".to_owned(),
+            ..Event::default()
+        };
+        check(Event::default(), "type");
+        check(
+            Event {
+                id: "x".repeat(257),
+                ..valid.clone()
+            },
+            "id",
+        );
+        check(
+            Event {
+                subject: "x".repeat(257),
+                ..valid.clone()
+            },
+            "subject",
+        );
+        let attributes = [("Bad Name".to_owned(), String::new())].into();
+        check(
+            Event {
+                attributes,
+                ..valid
+            },
+            "attributes",
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! `pavane.feed.v1.FeedService` over a store.
+
+/// The service.
+#[derive(Debug)]
+pub struct Service;
+/// Its options.
+#[derive(Debug)]
+pub struct ServiceOptions;
