@@ -1,0 +1,116 @@
+//! The program: flags, one clear line on stderr, exit codes, and its end by a signal.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A running inventory, killed when dropped.
+struct Process {
+    child: Child,
+    stderr: Lines<BufReader<ChildStderr>>,
+}
+
+impl Process {
+    fn start(folder: &Path, listen: &str) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_shop-inventory"))
+            .args([
+                "--seed-catalog",
+                "--log-format",
+                "json",
+                "--log-filter",
+                "info",
+            ])
+            .args(["--listen", listen, "--data-dir"])
+            .arg(folder)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self { child, stderr }
+    }
+
+    /// The next line that contains `text`.
+    fn line_with(&mut self, text: &str) -> String {
+        let found = self
+            .stderr
+            .by_ref()
+            .map(Result::unwrap)
+            .find(|line| line.contains(text));
+        found.unwrap_or_else(|| panic!("ended without a line that contains {text:?}"))
+    }
+
+    fn serving(mut self) -> Self {
+        self.line_with("\"serving\"");
+        self
+    }
+
+    fn code(mut self) -> Option<i32> {
+        // Reads on, so that the process never waits for somebody to read.
+        self.stderr.by_ref().for_each(drop);
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_signal_ends_it_with_0_and_its_folder_can_be_opened_again() {
+    let folder = TempDir::new().unwrap();
+    for signal in ["-TERM", "-INT"] {
+        let process = Process::start(folder.path(), "127.0.0.1:0").serving();
+        let kill = Command::new("kill")
+            .args([signal, &process.child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        assert_eq!(process.code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_port_in_use_is_one_clear_line_and_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let folder = TempDir::new().unwrap();
+    let mut process = Process::start(folder.path(), &address.to_string());
+    let line = process.line_with("error:");
+    assert_eq!(
+        line,
+        format!("error: cannot listen on {address}: address already in use")
+    );
+    assert_eq!(process.code(), Some(1));
+}
+
+#[test]
+fn a_folder_in_use_is_one_clear_line_and_1() {
+    let folder = TempDir::new().unwrap();
+    let first = Process::start(folder.path(), "127.0.0.1:0").serving();
+    let mut second = Process::start(folder.path(), "127.0.0.1:0");
+    let line = second.line_with("error:");
+    let pid = first.child.id();
+    let path = folder.path().display();
+    assert_eq!(
+        line,
+        format!("error: {path} is in use by another process (pid {pid})")
+    );
+    assert_eq!(second.code(), Some(1));
+}
+
+#[test]
+fn a_bad_flag_is_explained_and_2() {
+    let folder = TempDir::new().unwrap();
+    let mut process = Process::start(folder.path(), "nowhere");
+    let line = process.line_with("error:");
+    assert!(
+        line.contains("invalid value 'nowhere' for '--listen <ADDRESS>'"),
+        "{line}"
+    );
+    assert_eq!(process.code(), Some(2));
+}

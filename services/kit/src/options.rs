@@ -1,0 +1,81 @@
+//! What a participant is told when it starts, as values and as flags.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pavane_feed as feed;
+use pavane_server::{Limits, logs};
+
+/// How to start a participant.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Address to listen on; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// The store: its folder, retention and limits.
+    pub store: feed::Options,
+    /// Limits of the transport.
+    pub limits: Limits,
+    /// Serve `pavane.testing.v1.FaultService`, and do what it is told. Default: no.
+    pub allow_faults: bool,
+    /// How long calls in flight may go on at shutdown. Default: 10 s.
+    pub drain: Duration,
+}
+
+impl Options {
+    /// Listens on `listen` and keeps its state in `data_dir`, with defaults for all else.
+    pub fn new(listen: SocketAddr, data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            listen,
+            store: feed::Options::new(data_dir),
+            limits: Limits::default(),
+            allow_faults: false,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The flags that every participant's program has. The program gives `--listen` and `--data-dir`
+/// their defaults.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Flags {
+    /// Address to listen on; port 0 takes any that is free
+    #[arg(long, env = "PAVANE_LISTEN", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+    /// Folder of the service's state and feed; made if there is none
+    #[arg(long, env = "PAVANE_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: PathBuf,
+    /// Serve FaultService, by which calls can be made to fail: for tests and demos
+    #[arg(long, env = "PAVANE_ALLOW_FAULTS")]
+    pub allow_faults: bool,
+    /// How logs are written to stderr: `text` or `json`
+    #[arg(
+        long,
+        env = "PAVANE_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value_t
+    )]
+    pub log_format: logs::Format,
+    /// What is logged, such as `info,pavane_feed=debug` [default: $RUST_LOG, or `info`]
+    #[arg(long, env = "PAVANE_LOG_FILTER", value_name = "FILTER")]
+    pub log_filter: Option<String>,
+}
+
+impl Flags {
+    /// The logs that the flags ask for.
+    pub fn log_options(&self) -> logs::LogOptions {
+        logs::LogOptions {
+            format: self.log_format,
+            filter: self.log_filter.clone(),
+        }
+    }
+
+    /// The participant that the flags ask for.
+    pub fn options(&self) -> Options {
+        let allow_faults = self.allow_faults;
+        Options {
+            allow_faults,
+            ..Options::new(self.listen, &self.data_dir)
+        }
+    }
+}
