@@ -9,6 +9,7 @@ mod idempotency;
 mod outbox;
 mod process;
 mod reserving;
+mod served;
 
 use pavane::shop::common::v1::{Money, OrderLine};
 use pavane::shop::inventory::v1::inventory_service_client::InventoryServiceClient;

@@ -1,11 +1,18 @@
 //! The program: flags, one clear line on stderr, exit codes, and its end by a signal.
 
 use std::io::{BufRead, BufReader, Lines};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 
+use pavane::shop::inventory::v1::ListReservationsRequest;
+use pavane::shop::inventory::v1::inventory_service_client::InventoryServiceClient;
+use pavane_kit::client::keyed;
 use tempfile::TempDir;
+use tonic::Code;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::{check_status, reserve};
 
 /// A running inventory, killed when dropped.
 struct Process {
@@ -15,7 +22,13 @@ struct Process {
 
 impl Process {
     fn start(folder: &Path, listen: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_shop-inventory"))
+        // With SIGXFSZ ignored, a write past the limit on file sizes fails instead of killing.
+        let mut child = Command::new("sh")
+            .args([
+                "-c",
+                r#"trap "" XFSZ; exec "$0" "$@""#,
+                env!("CARGO_BIN_EXE_shop-inventory"),
+            ])
             .args([
                 "--seed-catalog",
                 "--log-format",
@@ -42,9 +55,15 @@ impl Process {
         found.unwrap_or_else(|| panic!("ended without a line that contains {text:?}"))
     }
 
-    fn serving(mut self) -> Self {
-        self.line_with("\"serving\"");
-        self
+    fn serving(mut self) -> (Self, SocketAddr) {
+        let line = self.line_with("\"serving\"");
+        let address = line
+            .split("\"address\":\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next());
+        let address = address.and_then(|address| address.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("no address in {line}"));
+        (self, address)
     }
 
     fn code(mut self) -> Option<i32> {
@@ -65,7 +84,7 @@ impl Drop for Process {
 fn a_signal_ends_it_with_0_and_its_folder_can_be_opened_again() {
     let folder = TempDir::new().unwrap();
     for signal in ["-TERM", "-INT"] {
-        let process = Process::start(folder.path(), "127.0.0.1:0").serving();
+        let (process, _) = Process::start(folder.path(), "127.0.0.1:0").serving();
         let kill = Command::new("kill")
             .args([signal, &process.child.id().to_string()])
             .status();
@@ -91,7 +110,7 @@ fn a_port_in_use_is_one_clear_line_and_1() {
 #[test]
 fn a_folder_in_use_is_one_clear_line_and_1() {
     let folder = TempDir::new().unwrap();
-    let first = Process::start(folder.path(), "127.0.0.1:0").serving();
+    let (first, _) = Process::start(folder.path(), "127.0.0.1:0").serving();
     let mut second = Process::start(folder.path(), "127.0.0.1:0");
     let line = second.line_with("error:");
     let pid = first.child.id();
@@ -113,4 +132,55 @@ fn a_bad_flag_is_explained_and_2() {
         "{line}"
     );
     assert_eq!(process.code(), Some(2));
+}
+
+async fn connect(address: SocketAddr) -> InventoryServiceClient<Channel> {
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    InventoryServiceClient::new(endpoint.connect().await.unwrap())
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_failed_write_ends_it_with_1_and_loses_nothing_that_was_answered() {
+    let folder = TempDir::new().unwrap();
+    let (mut process, address) = Process::start(folder.path(), "127.0.0.1:0").serving();
+    let mut inventory = connect(address).await;
+    let request = |order_id: &str| {
+        let key = format!("{order_id}/reserve");
+        keyed(reserve(order_id, &[("sku-1", 1)]), &key).unwrap()
+    };
+    let answer = inventory
+        .reserve_stock(request("o-1"))
+        .await
+        .unwrap()
+        .into_inner();
+
+    // From here on, no file can be written beyond its first byte.
+    let pid = process.child.id().to_string();
+    let limit = Command::new("prlimit")
+        .args(["--pid", &pid, "--fsize=1"])
+        .status();
+    assert!(limit.unwrap().success());
+    let refused = inventory.reserve_stock(request("o-2")).await;
+    check_status(refused, Code::Unavailable, "STORE_STOPPED");
+    let line = process.line_with("error:");
+    assert!(
+        line.starts_with("error: the store has stopped after a failed write"),
+        "{line}"
+    );
+    assert_eq!(process.code(), Some(1));
+
+    let (_process, address) = Process::start(folder.path(), "127.0.0.1:0").serving();
+    let mut inventory = connect(address).await;
+    let again = inventory
+        .reserve_stock(request("o-1"))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(again, answer);
+    let all = inventory
+        .list_reservations(ListReservationsRequest::default())
+        .await
+        .unwrap();
+    assert_eq!(all.into_inner().reservations.len(), 1);
 }
