@@ -1,1 +1,352 @@
-//! Following a feed of another process.
+//! Following a feed of another process, for as long as it takes: reconnects, resumes after the last
+//! cursor, and drops what it has seen. Never hides an error that waiting cannot cure.
+
+use std::time::Duration;
+
+use pavane::feed::v1::feed_service_client::FeedServiceClient;
+use pavane::feed::v1::subscribe_request::Start as RequestedStart;
+use pavane::feed::v1::subscribe_response::Message;
+use pavane::feed::v1::{
+    Event, Filter, StartPosition, SubscribeRequest, SubscribeResponse, subscribe_response,
+};
+use tokio::time::{Instant, sleep_until, timeout_at};
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+
+/// Heartbeat interval of a server that does not say: as the default of a store.
+const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
+/// Largest message accepted: room for the largest batch and the largest commit.
+const MAX_MESSAGE_BYTES: usize = 8 << 20;
+
+/// Where a [`Subscriber`] begins.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Start {
+    /// At the oldest event retained.
+    #[default]
+    Earliest,
+    /// With what is appended from the first connection on.
+    Latest,
+    /// After this cursor.
+    After(String),
+    /// At the first event whose `time` is this or later.
+    At(prost_types::Timestamp),
+}
+
+/// How a [`Subscriber`] connects again.
+#[derive(Debug, Clone)]
+pub struct SubscriberOptions {
+    /// Wait after the first failure; doubled after each further one, halved at random. Default:
+    /// 100 ms.
+    pub initial_backoff: Duration,
+    /// Longest wait. Default: 10 s.
+    pub max_backoff: Duration,
+    /// How long the server may take to begin its answer. Default: 10 s.
+    pub connect_timeout: Duration,
+    /// Largest batch to ask for, in bytes; 0: the server's default.
+    pub max_batch_bytes: u32,
+}
+
+impl Default for SubscriberOptions {
+    fn default() -> Self {
+        Self {
+            initial_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(10),
+            connect_timeout: Duration::from_secs(10),
+            max_batch_bytes: 0,
+        }
+    }
+}
+
+/// What a [`Subscriber`] has to say.
+#[derive(Debug)]
+pub enum Update {
+    /// The server has accepted the subscription, at first or again.
+    Connected {
+        /// Sequence of the feed's newest event.
+        head_sequence: u64,
+    },
+    /// Events in order, of whole commits, each once. Never empty.
+    Events(Vec<Event>),
+    /// No event for this subscriber up to here.
+    Progress {
+        /// Sequence of the feed's newest event.
+        head_sequence: u64,
+    },
+    /// History is done; what follows is live.
+    CaughtUp,
+    /// Live delivery was too fast; history again.
+    FellBehind,
+    /// The connection was lost, or could not be made. The subscriber goes on by itself.
+    Disconnected {
+        /// Why.
+        status: Status,
+        /// When it tries again.
+        retry_after: Duration,
+    },
+}
+
+/// Follows one feed.
+#[derive(Debug)]
+pub struct Subscriber {
+    client: FeedServiceClient<Channel>,
+    feed: String,
+    start: Start,
+    filter: Option<Filter>,
+    options: SubscriberOptions,
+    /// Where to resume; `None` until the server has told a position.
+    cursor: Option<String>,
+    last_sequence: u64,
+    failures: u32,
+    connection: Connection,
+}
+
+#[derive(Debug)]
+enum Connection {
+    Closed {
+        retry_at: Instant,
+    },
+    Open {
+        stream: Box<Streaming<SubscribeResponse>>,
+        heartbeat: Duration,
+        last_message: Instant,
+    },
+    Over,
+}
+
+impl Subscriber {
+    /// Follows `feed`, over this channel, from its oldest event. Connects with the first call of
+    /// [`Subscriber::next`].
+    pub fn new(channel: Channel, feed: impl Into<String>) -> Self {
+        let client = FeedServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
+        Self {
+            client,
+            feed: feed.into(),
+            start: Start::default(),
+            filter: None,
+            options: SubscriberOptions::default(),
+            cursor: None,
+            last_sequence: 0,
+            failures: 0,
+            connection: Connection::Closed {
+                retry_at: Instant::now(),
+            },
+        }
+    }
+
+    /// Begins elsewhere than at the oldest event.
+    #[must_use]
+    pub fn with_start(mut self, start: Start) -> Self {
+        if let Start::After(cursor) = &start {
+            self.cursor = Some(cursor.clone());
+        }
+        self.start = start;
+        self
+    }
+
+    /// Asks only for events that pass; the server filters.
+    #[must_use]
+    pub fn with_filter(mut self, filter: Filter) -> Self {
+        self.filter = Some(filter);
+        self
+    }
+
+    /// Sets how it connects again.
+    #[must_use]
+    pub fn with_options(mut self, options: SubscriberOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Where a later subscriber may resume: everything up to here was returned or was not asked
+    /// for. `None`: nothing is known yet.
+    pub fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    /// What comes next; waits for it, and connects if need be. After an error that waiting cannot
+    /// cure (no such feed, an expired, foreign or malformed cursor, a malformed filter, no
+    /// permission) that error, then `None`. Nothing is lost if the returned future is dropped.
+    pub async fn next(&mut self) -> Option<Result<Update, Status>> {
+        loop {
+            let received = match &mut self.connection {
+                Connection::Over => return None,
+                Connection::Closed { retry_at } => {
+                    sleep_until(*retry_at).await;
+                    match self.connect().await {
+                        Ok(connection) => {
+                            self.connection = connection;
+                            continue;
+                        }
+                        Err(status) => Err(status),
+                    }
+                }
+                Connection::Open {
+                    stream,
+                    heartbeat,
+                    last_message,
+                } => {
+                    let received = receive(stream, *last_message + *heartbeat * 2).await;
+                    *last_message = Instant::now();
+                    received
+                }
+            };
+            let update = match received {
+                Ok(message) => self.accept(message),
+                Err(status) => Some(self.fail(status)),
+            };
+            if update.is_some() {
+                return update;
+            }
+        }
+    }
+
+    async fn connect(&mut self) -> Result<Connection, Status> {
+        let start = match (&self.cursor, &self.start) {
+            (Some(cursor), _) | (None, Start::After(cursor)) => {
+                RequestedStart::After(cursor.clone())
+            }
+            (None, Start::Earliest) => RequestedStart::Position(StartPosition::Earliest.into()),
+            (None, Start::Latest) => RequestedStart::Position(StartPosition::Latest.into()),
+            (None, Start::At(time)) => RequestedStart::AtTime(*time),
+        };
+        let request = SubscribeRequest {
+            feed: self.feed.clone(),
+            start: Some(start),
+            filter: self.filter.clone(),
+            max_batch_bytes: self.options.max_batch_bytes,
+        };
+        let deadline = Instant::now() + self.options.connect_timeout;
+        let response = timeout_at(deadline, self.client.subscribe(request)).await;
+        let response =
+            response.unwrap_or_else(|_| Err(Status::unavailable("no answer to Subscribe")))?;
+        Ok(Connection::Open {
+            stream: Box::new(response.into_inner()),
+            heartbeat: DEFAULT_HEARTBEAT,
+            last_message: Instant::now(),
+        })
+    }
+
+    /// Takes note of a message; what it means to the caller, if anything.
+    fn accept(&mut self, message: Message) -> Option<Result<Update, Status>> {
+        self.failures = 0;
+        let update = match message {
+            Message::Started(started) => self.accept_start(started),
+            Message::Batch(batch) => {
+                let mut events = batch.events;
+                events.retain(|event| event.sequence > self.last_sequence);
+                let last = events.last()?;
+                self.last_sequence = last.sequence;
+                self.cursor = Some(last.cursor.clone());
+                Update::Events(events)
+            }
+            Message::Progress(progress) => {
+                self.cursor = Some(progress.cursor);
+                Update::Progress {
+                    head_sequence: progress.head_sequence,
+                }
+            }
+            Message::CaughtUp(caught_up) => {
+                self.cursor = Some(caught_up.cursor);
+                Update::CaughtUp
+            }
+            Message::FellBehind(fell_behind) => {
+                self.cursor = Some(fell_behind.cursor);
+                Update::FellBehind
+            }
+            Message::Draining(draining) => {
+                self.cursor = Some(draining.cursor);
+                let retry_after = draining
+                    .retry_after
+                    .and_then(|delay| Duration::try_from(delay).ok())
+                    .unwrap_or_default();
+                self.disconnect(Status::unavailable("the server is going away"), retry_after)
+            }
+        };
+        Some(Ok(update))
+    }
+
+    fn accept_start(&mut self, started: subscribe_response::Started) -> Update {
+        // "Latest" means the first connection: what is appended while disconnected is not skipped.
+        if self.start == Start::Latest && self.cursor.is_none() {
+            self.cursor = Some(started.head_cursor);
+        }
+        let interval = started
+            .heartbeat_interval
+            .and_then(|interval| Duration::try_from(interval).ok());
+        if let (Connection::Open { heartbeat, .. }, Some(interval)) = (
+            &mut self.connection,
+            interval.filter(|interval| !interval.is_zero()),
+        ) {
+            *heartbeat = interval;
+        }
+        Update::Connected {
+            head_sequence: started.head_sequence,
+        }
+    }
+
+    fn fail(&mut self, status: Status) -> Result<Update, Status> {
+        if !waiting_helps(status.code()) {
+            self.connection = Connection::Over;
+            return Err(status);
+        }
+        let backoff = self
+            .options
+            .initial_backoff
+            .saturating_mul(2_u32.saturating_pow(self.failures.min(30)))
+            .min(self.options.max_backoff);
+        self.failures += 1;
+        // Half of it at random, so that many subscribers do not come back at once.
+        let retry_after = backoff.mul_f64(rand::random_range(0.5..=1.0));
+        Ok(self.disconnect(status, retry_after))
+    }
+
+    fn disconnect(&mut self, status: Status, retry_after: Duration) -> Update {
+        self.connection = Connection::Closed {
+            retry_at: Instant::now() + retry_after,
+        };
+        Update::Disconnected {
+            status,
+            retry_after,
+        }
+    }
+}
+
+async fn receive(
+    stream: &mut Streaming<SubscribeResponse>,
+    deadline: Instant,
+) -> Result<Message, Status> {
+    let silent = || Status::unavailable("the server was silent for two heartbeats");
+    let ended = || Status::unavailable("the server has ended the stream");
+    let response = timeout_at(deadline, stream.message())
+        .await
+        .map_err(|_| silent())??;
+    // A message of a kind that is not known yet says at least that the server is alive.
+    Ok(response
+        .ok_or_else(ended)?
+        .message
+        .unwrap_or(Message::Batch(subscribe_response::Batch {
+            events: Vec::new(),
+        })))
+}
+
+fn waiting_helps(code: Code) -> bool {
+    match code {
+        Code::NotFound
+        | Code::OutOfRange
+        | Code::FailedPrecondition
+        | Code::InvalidArgument
+        | Code::PermissionDenied
+        | Code::Unauthenticated
+        | Code::Unimplemented
+        | Code::AlreadyExists
+        | Code::DataLoss => false,
+        Code::Ok
+        | Code::Cancelled
+        | Code::Unknown
+        | Code::DeadlineExceeded
+        | Code::ResourceExhausted
+        | Code::Aborted
+        | Code::Internal
+        | Code::Unavailable => true,
+    }
+}

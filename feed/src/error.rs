@@ -91,6 +91,12 @@ pub enum Error {
         /// The limit.
         limit: usize,
     },
+    /// Too many feeds.
+    #[error("the store has {limit} feeds, the limit `feeds`")]
+    TooManyFeeds {
+        /// The limit.
+        limit: usize,
+    },
     /// A commit has too many events.
     #[error("a commit of {found} events is over the limit `commit_events`, {limit}")]
     TooManyEvents {
@@ -275,6 +281,11 @@ impl From<Error> for Status {
             Error::TooManySubscribers { limit } => Details::new().fact("limit", limit).status(
                 Code::ResourceExhausted,
                 "TOO_MANY_SUBSCRIBERS",
+                message,
+            ),
+            Error::TooManyFeeds { limit } => Details::new().fact("limit", limit).status(
+                Code::ResourceExhausted,
+                "TOO_MANY_FEEDS",
                 message,
             ),
             Error::TooManyEvents { limit, .. } | Error::CommitTooLarge { limit, .. } => {

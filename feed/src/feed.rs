@@ -191,7 +191,7 @@ impl Feed {
         let mut events = Vec::new();
         let mut chunk: Option<Chunk> = None;
         for run in runs {
-            if !chunk.as_ref().is_some_and(|chunk| run.first <= chunk.last) {
+            if chunk.as_ref().is_none_or(|chunk| chunk.last < run.first) {
                 chunk = self
                     .fetch_stored(run.first.previous(), 1)?
                     .into_iter()

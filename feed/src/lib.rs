@@ -18,6 +18,7 @@ mod feed;
 mod filter;
 mod live;
 mod options;
+mod page;
 mod publish;
 mod record;
 mod scan;

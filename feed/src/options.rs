@@ -72,6 +72,8 @@ pub struct Limits {
     pub commit_bytes: usize,
     /// Recent events kept in memory for live readers, in bytes for each feed. Default: 4 MiB.
     pub live_bytes: usize,
+    /// Feeds of a store. Default: 10,000.
+    pub feeds: usize,
     /// Request ids remembered for each feed, the newest. Default: 100,000.
     pub request_ids: u64,
 }
@@ -85,6 +87,7 @@ impl Default for Limits {
             commit_events: 16_384,
             commit_bytes: 1 << 20,
             live_bytes: 4 << 20,
+            feeds: 10_000,
             request_ids: 100_000,
         }
     }

@@ -6,6 +6,8 @@ mod queue;
 mod retention;
 mod shared;
 mod staging;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod writer;
 
@@ -74,26 +76,27 @@ impl Store {
     /// the writer, so call it when starting up, never inside a transaction.
     /// Errors: [`Error::InvalidName`], [`Error::Stopped`], [`Error::Closed`].
     pub fn feed(&self, name: &str, access: Access) -> Result<Feed, Error> {
+        self.open_feed(name, Some(access))
+    }
+
+    /// Opens a feed as it is, making it for anyone to publish to if there is none of that name.
+    pub(crate) fn open_or_make_feed(&self, name: &str) -> Result<Feed, Error> {
+        self.open_feed(name, None)
+    }
+
+    fn open_feed(&self, name: &str, access: Option<Access>) -> Result<Feed, Error> {
         check_name(name)?;
         let mut feeds = self.shared.feeds.lock();
         let core = match feeds.get(name) {
-            Some(core) if core.access() == access => core.clone(),
             Some(core) => {
-                self.shared.define(core.clone(), access)?;
+                if let Some(access) = access.filter(|access| *access != core.access()) {
+                    self.shared.define(core.clone(), access)?;
+                }
                 core.clone()
             }
             None => {
-                let next_id = feeds.values().map(|core| core.id.0 + 1).max().unwrap_or(0);
-                let record = FeedRecord {
-                    id: FeedId(next_id),
-                    name: name.to_owned(),
-                    incarnation: Incarnation::random(),
-                    access,
-                    create_time_ms: now_ms(),
-                    earliest: Sequence::new(1),
-                };
-                let live_bytes = self.shared.options.limits.live_bytes;
-                let core = Arc::new(Core::new(record, Sequence::ZERO, live_bytes));
+                let access = access.unwrap_or(Access::Anyone);
+                let core = Arc::new(self.new_feed(name, access, &feeds)?);
                 self.shared.define(core.clone(), access)?;
                 feeds.insert(name.to_owned(), core.clone());
                 core
@@ -103,6 +106,29 @@ impl Store {
             core,
             shared: self.shared.clone(),
         })
+    }
+
+    fn new_feed(
+        &self,
+        name: &str,
+        access: Access,
+        feeds: &HashMap<String, Arc<Core>>,
+    ) -> Result<Core, Error> {
+        let limits = &self.shared.options.limits;
+        if feeds.len() >= limits.feeds {
+            return Err(Error::TooManyFeeds {
+                limit: limits.feeds,
+            });
+        }
+        let record = FeedRecord {
+            id: FeedId(feeds.values().map(|core| core.id.0 + 1).max().unwrap_or(0)),
+            name: name.to_owned(),
+            incarnation: Incarnation::random(),
+            access,
+            create_time_ms: now_ms(),
+            earliest: Sequence::new(1),
+        };
+        Ok(Core::new(record, Sequence::ZERO, limits.live_bytes))
     }
 
     /// The feed of this name. Errors: [`Error::NotFound`], which knows the nearest name.

@@ -1,5 +1,13 @@
 //! What a store, its feeds, its service and its client promise, from the outside.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod client;
+mod crash;
+mod directory;
+mod publishing;
+mod random;
+mod retention;
+mod service;
+mod subscriptions;
 mod support;
-
 mod transactions;

@@ -1,0 +1,151 @@
+//! Subscribe: a subscription within the process, told over the wire.
+
+use std::time::SystemTime;
+
+use futures_util::{Stream, stream};
+use pavane::feed::v1::subscribe_request::Start as RequestedStart;
+use pavane::feed::v1::subscribe_response::{
+    Batch, CaughtUp, Draining, FellBehind, Message, Progress, Started,
+};
+use pavane::feed::v1::{StartPosition, SubscribeRequest, SubscribeResponse};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+
+use super::Service;
+use crate::event::now;
+use crate::{Delivery, Error, Feed, Filter, Start, Subscription};
+
+/// Largest batch that a subscriber may ask for.
+const MAX_BATCH_BYTES: u32 = 2 << 20;
+
+/// An open stream.
+struct Open {
+    subscription: Subscription,
+    shutdown: CancellationToken,
+    draining: bool,
+    retry_after: std::time::Duration,
+    heartbeat_interval: std::time::Duration,
+    /// Its place among the subscribers.
+    _place: OwnedSemaphorePermit,
+}
+
+impl Service {
+    pub(super) fn start_subscription(
+        &self,
+        request: SubscribeRequest,
+    ) -> Result<impl Stream<Item = Result<SubscribeResponse, Status>> + Send + 'static, Error> {
+        let feed = self.store.find_feed(&request.feed)?;
+        let filter = Filter::parse(request.filter.unwrap_or_default())?;
+        let start = start(&feed, request.start)?;
+        if request.max_batch_bytes > MAX_BATCH_BYTES {
+            let found = request.max_batch_bytes;
+            let problem = format!("is {found}, expected at most {MAX_BATCH_BYTES}");
+            return Err(Error::InvalidField {
+                field: "max_batch_bytes",
+                problem,
+            });
+        }
+        let place = self.subscriptions.clone().try_acquire_owned();
+        let place = place.map_err(|_| Error::TooManySubscribers {
+            limit: self.options.subscribers,
+        })?;
+        let mut subscription = feed.subscribe(start, filter)?;
+        if request.max_batch_bytes > 0 {
+            subscription = subscription.with_max_batch_bytes(request.max_batch_bytes as usize);
+        }
+        let open = Open {
+            subscription,
+            shutdown: self.shutdown.clone(),
+            draining: false,
+            retry_after: self.options.retry_after,
+            heartbeat_interval: self.store.options().heartbeat_interval,
+            _place: place,
+        };
+        Ok(stream::unfold(open, |mut open| async move {
+            let response = open.next().await?;
+            Some((response, open))
+        }))
+    }
+}
+
+impl Open {
+    async fn next(&mut self) -> Option<Result<SubscribeResponse, Status>> {
+        if self.draining {
+            return None;
+        }
+        let delivery = tokio::select! {
+            biased;
+            () = self.shutdown.cancelled() => {
+                self.draining = true;
+                return Some(Ok(self.drain()));
+            }
+            delivery = self.subscription.next() => delivery?,
+        };
+        Some(
+            delivery
+                .map(|delivery| self.response(delivery))
+                .map_err(Status::from),
+        )
+    }
+
+    fn drain(&self) -> SubscribeResponse {
+        let feed = self.subscription.feed();
+        respond(Message::Draining(Draining {
+            cursor: feed.cursor(self.subscription.position()),
+            retry_after: prost_types::Duration::try_from(self.retry_after).ok(),
+        }))
+    }
+
+    fn response(&self, delivery: Delivery) -> SubscribeResponse {
+        let feed = self.subscription.feed();
+        respond(match delivery {
+            Delivery::Started { earliest, head, .. } => Message::Started(Started {
+                earliest_cursor: feed.cursor(earliest.previous()),
+                head_cursor: feed.cursor(head),
+                heartbeat_interval: prost_types::Duration::try_from(self.heartbeat_interval).ok(),
+                head_sequence: head.get(),
+            }),
+            Delivery::Batch(events) => Message::Batch(Batch { events }),
+            Delivery::Progress { position, head } => Message::Progress(Progress {
+                cursor: feed.cursor(position),
+                head_sequence: head.get(),
+                time: Some(now()),
+            }),
+            Delivery::CaughtUp { position } => Message::CaughtUp(CaughtUp {
+                cursor: feed.cursor(position),
+            }),
+            Delivery::FellBehind { position } => Message::FellBehind(FellBehind {
+                cursor: feed.cursor(position),
+            }),
+        })
+    }
+}
+
+fn respond(message: Message) -> SubscribeResponse {
+    SubscribeResponse {
+        message: Some(message),
+    }
+}
+
+fn start(feed: &Feed, requested: Option<RequestedStart>) -> Result<Start, Error> {
+    match requested {
+        None => Ok(Start::Earliest),
+        Some(RequestedStart::After(cursor)) => feed.parse_cursor(&cursor).map(Start::After),
+        Some(RequestedStart::AtTime(time)) => {
+            let time = SystemTime::try_from(time).map_err(|error| Error::InvalidField {
+                field: "at_time",
+                problem: format!("is no time: {error}"),
+            })?;
+            Ok(Start::At(time))
+        }
+        Some(RequestedStart::Position(position)) => match StartPosition::try_from(position) {
+            Ok(StartPosition::Unspecified | StartPosition::Earliest) => Ok(Start::Earliest),
+            Ok(StartPosition::Latest) => Ok(Start::Latest),
+            Err(_) => Err(Error::InvalidField {
+                field: "position",
+                problem: format!("is {position}, expected a value of StartPosition"),
+            }),
+        },
+    }
+}

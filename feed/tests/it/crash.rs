@@ -1,0 +1,126 @@
+//! SIGKILL while writing: what was acknowledged is there, without a gap, and writing goes on.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use pavane_feed::{Access, Error, Options, Sequence, Store};
+
+use crate::support::{append_numbers, event};
+
+const FOLDER: &str = "PAVANE_FEED_CRASH_FOLDER";
+const ROUNDS: u64 = 8;
+/// Acknowledged events after which a writer is killed. More than the write buffer holds, so that
+/// flushes and journal rotations are cut off too.
+const EVENTS_A_ROUND: u64 = 6_000;
+
+fn options(folder: &str) -> Options {
+    Options {
+        write_buffer_bytes: 256 << 10,
+        ..Options::new(folder)
+    }
+}
+
+/// Runs in a process of its own, until it is killed: appends in many tasks, and prints each sequence
+/// once it is acknowledged.
+#[test]
+#[ignore = "run by the test below, in a process of its own"]
+fn writes_until_killed() {
+    let Ok(folder) = std::env::var(FOLDER) else {
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let store = Store::open(options(&folder)).unwrap();
+        let feed = store.feed("orders", Access::Owner).unwrap();
+        let heads = store.state("heads").unwrap();
+        let writers = (0..64).map(|_| async {
+            loop {
+                let (f, h) = (feed.clone(), heads.clone());
+                let last = store.transact(move |transaction| {
+                    let mut event = event("crash", "id");
+                    event.tracestate = "x".repeat(150);
+                    transaction.append(&f, event.clone())?;
+                    let last = transaction.append(&f, event)?;
+                    transaction.put(&h, "head", last.get().to_be_bytes().to_vec())?;
+                    Ok::<_, Error>(last)
+                });
+                #[allow(clippy::print_stdout, reason = "this is how the parent learns of it")]
+                {
+                    println!("acknowledged {}", last.await.unwrap());
+                }
+            }
+        });
+        futures_util::future::join_all(writers).await;
+    });
+}
+
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_by_kills_and_writing_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("store").display().to_string();
+    let mut acknowledged = 0;
+    for round in 1..=ROUNDS {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--ignored",
+                "--exact",
+                "crash::writes_until_killed",
+                "--nocapture",
+            ])
+            .env(FOLDER, &folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let goal = acknowledged + EVENTS_A_ROUND;
+        let mut killed = false;
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let Some((_, sequence)) = line.split_once("acknowledged ") else {
+                continue;
+            };
+            // A number that the kill has cut short only asks for less.
+            acknowledged = acknowledged.max(sequence.parse().unwrap_or(0));
+            if acknowledged >= goal && !killed {
+                child.kill().unwrap();
+                killed = true;
+            }
+        }
+        child.wait().unwrap();
+        assert!(killed, "the writer of round {round} ended by itself");
+
+        let store = Store::open(options(&folder)).unwrap();
+        let feed = store.find_feed("orders").unwrap();
+        let head = feed.head();
+        assert!(
+            head.get() >= acknowledged,
+            "round {round}: {head} is short of {acknowledged}"
+        );
+        let stored = store.state("heads").unwrap().get("head").unwrap().unwrap();
+        assert_eq!(
+            stored.as_ref(),
+            head.get().to_be_bytes(),
+            "state and feed differ"
+        );
+        let mut position = Sequence::ZERO;
+        while position < head {
+            for event in feed.read(position, usize::MAX, 1 << 20).unwrap() {
+                assert_eq!(event.sequence, position.get() + 1, "round {round}");
+                position = position.next();
+            }
+        }
+        // Writes after a reopening must not stall.
+        append_numbers(&store, &feed, 1..=500).await;
+        let h = store.state("heads").unwrap();
+        let f = feed.clone();
+        let put = move |transaction: &mut pavane_feed::Transaction<'_>| {
+            let head = transaction.head(&f);
+            transaction.put(&h, "head", head.get().to_be_bytes().to_vec())
+        };
+        store.transact(put).await.unwrap();
+        acknowledged = feed.head().get();
+        store.close().await;
+    }
+}
