@@ -1,1 +1,25 @@
-//! To be written.
+//! The conductor, the observer and the services' front door, as one server.
+//!
+//! `Options` -> [`Orchestrator::start`] -> [`Handle`]. What a workflow means is `pavane-flow`'s to
+//! say; this crate keeps the journal, makes the calls and answers the questions.
+
+mod calls;
+mod clock;
+mod codec;
+mod engine;
+mod error;
+mod executions;
+mod front_door;
+mod journal;
+mod options;
+mod orchestrator;
+mod reflection;
+mod services;
+mod timers;
+mod trace;
+mod view;
+mod workflows;
+
+pub use error::Error;
+pub use options::{Definition, Limits, Options, Target, Targets};
+pub use orchestrator::{Handle, Orchestrator};

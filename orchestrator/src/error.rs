@@ -1,0 +1,203 @@
+//! What can go wrong in an orchestrator, and what a caller is told of it.
+
+use std::collections::HashMap;
+
+use pavane::error::Details;
+use pavane_flow::diagnostic::Diagnostic;
+use prost::Message;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+/// What can go wrong. Each is documented, with its cure, in `docs/errors.md`.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum Error {
+    #[error("invalid target `{target}`: {problem}; expected host:port or http://host:port")]
+    InvalidTarget { target: String, problem: String },
+    #[error("{field}: {problem}")]
+    InvalidArgument {
+        field: &'static str,
+        problem: String,
+    },
+    #[error("the definition of {file_name} has {}", count(.diagnostics))]
+    InvalidDefinition {
+        file_name: String,
+        diagnostics: Vec<Diagnostic>,
+    },
+    #[error("no workflow `{name}` is deployed{}", did_you_mean(.nearest))]
+    UnknownWorkflow {
+        name: String,
+        nearest: Option<String>,
+    },
+    #[error("workflow `{name}` has no revision `{revision}`")]
+    UnknownRevision { name: String, revision: String },
+    #[error("there is no execution `{id}`{}", did_you_mean(.nearest))]
+    UnknownExecution { id: String, nearest: Option<String> },
+    #[error("execution `{id}` exists already, {difference}")]
+    ExecutionExists {
+        id: String,
+        difference: &'static str,
+    },
+    #[error("execution `{id}` has ended already: it {outcome}")]
+    ExecutionEnded { id: String, outcome: &'static str },
+    #[error("execution `{id}` is not suspended: it is {state}")]
+    NotSuspended { id: String, state: &'static str },
+    #[error("`{method}` is implemented by workflow `{workflow}` already; delete that first")]
+    MethodTaken { method: String, workflow: String },
+    #[error("no target is configured for {}; name it in the configuration, such as `--target {}=127.0.0.1:9000`", list(.services), .services[0])]
+    NoTarget { services: Vec<String> },
+    #[error("cannot read the descriptors: {0}")]
+    InvalidDescriptors(String),
+    #[error(
+        "cannot read the descriptors of `{service}` from {target} by server reflection: {problem}; pass them with the request instead"
+    )]
+    ReflectionFailed {
+        service: String,
+        target: String,
+        problem: String,
+    },
+    #[error("the descriptors disagree with those that are served already: {0}")]
+    DescriptorConflict(String),
+    #[error("the mode {0} is not available yet; use MODE_ORCHESTRATED")]
+    ModeUnavailable(&'static str),
+    #[error("{what} is limited to {limit}, and {found} is more")]
+    LimitExceeded {
+        what: &'static str,
+        limit: usize,
+        found: usize,
+    },
+    #[error("the server is shutting down; execution `{execution}` goes on when it is back")]
+    ShuttingDown { execution: String },
+    #[error("the journal cannot be read: {0}")]
+    CorruptJournal(String),
+    #[error(transparent)]
+    Feed(#[from] pavane_feed::Error),
+    #[error(transparent)]
+    Server(#[from] pavane_server::Error),
+}
+
+fn count(diagnostics: &[Diagnostic]) -> String {
+    match diagnostics.len() {
+        1 => "1 mistake".to_owned(),
+        mistakes => format!("{mistakes} mistakes"),
+    }
+}
+
+fn did_you_mean(nearest: &Option<String>) -> String {
+    nearest
+        .as_ref()
+        .map(|name| format!("; did you mean `{name}`?"))
+        .unwrap_or_default()
+}
+
+fn list(services: &[String]) -> String {
+    services
+        .iter()
+        .map(|service| format!("`{service}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let details = Details::new();
+        match error {
+            Error::InvalidTarget { .. } => {
+                details.status(Code::InvalidArgument, "INVALID_TARGET", message)
+            }
+            Error::InvalidArgument { field, problem } => details.field(field, problem).status(
+                Code::InvalidArgument,
+                "INVALID_REQUEST",
+                message,
+            ),
+            Error::InvalidDefinition { diagnostics, .. } => {
+                invalid_definition(message, diagnostics)
+            }
+            Error::UnknownWorkflow { name, .. } => {
+                details
+                    .fact("workflow", name)
+                    .status(Code::NotFound, "UNKNOWN_WORKFLOW", message)
+            }
+            Error::UnknownRevision { name, revision } => details
+                .fact("workflow", name)
+                .fact("revision", revision)
+                .status(Code::NotFound, "UNKNOWN_REVISION", message),
+            Error::UnknownExecution { id, .. } => details.fact("execution_id", id).status(
+                Code::NotFound,
+                "UNKNOWN_EXECUTION",
+                message,
+            ),
+            Error::ExecutionExists { id, .. } => details.fact("execution_id", id).status(
+                Code::AlreadyExists,
+                "EXECUTION_EXISTS",
+                message,
+            ),
+            Error::ExecutionEnded { id, .. } => details.fact("execution_id", id).status(
+                Code::FailedPrecondition,
+                "EXECUTION_ENDED",
+                message,
+            ),
+            Error::NotSuspended { id, .. } => details.fact("execution_id", id).status(
+                Code::FailedPrecondition,
+                "EXECUTION_NOT_SUSPENDED",
+                message,
+            ),
+            Error::MethodTaken { method, workflow } => details
+                .fact("method", method)
+                .fact("workflow", workflow)
+                .status(Code::FailedPrecondition, "METHOD_TAKEN", message),
+            Error::NoTarget { services } => details.fact("services", services.join(",")).status(
+                Code::FailedPrecondition,
+                "NO_TARGET",
+                message,
+            ),
+            Error::InvalidDescriptors(_) => {
+                details.status(Code::InvalidArgument, "INVALID_DESCRIPTORS", message)
+            }
+            Error::ReflectionFailed {
+                service, target, ..
+            } => details
+                .fact("service", service)
+                .fact("target", target)
+                .status(Code::FailedPrecondition, "REFLECTION_FAILED", message),
+            Error::DescriptorConflict(_) => {
+                details.status(Code::FailedPrecondition, "DESCRIPTOR_CONFLICT", message)
+            }
+            Error::ModeUnavailable(_) => {
+                details.status(Code::Unimplemented, "MODE_UNAVAILABLE", message)
+            }
+            Error::LimitExceeded { limit, found, .. } => details
+                .fact("limit", limit)
+                .fact("found", found)
+                .status(Code::ResourceExhausted, "LIMIT_EXCEEDED", message),
+            Error::ShuttingDown { execution } => details
+                .fact("execution_id", execution)
+                .retry_after(std::time::Duration::from_secs(1))
+                .status(Code::Unavailable, "SHUTTING_DOWN", message),
+            Error::CorruptJournal(_) => details.status(Code::DataLoss, "CORRUPT_JOURNAL", message),
+            Error::Feed(error) => error.into(),
+            Error::Server(error) => error.into(),
+        }
+    }
+}
+
+/// Each mistake as a field violation for those who show errors, and all of them as they are for
+/// those who show source.
+fn invalid_definition(message: String, diagnostics: Vec<Diagnostic>) -> Status {
+    let mut details = tonic_types::ErrorDetails::new();
+    details.set_error_info("INVALID_DEFINITION", pavane::error::DOMAIN, HashMap::new());
+    for diagnostic in &diagnostics {
+        details.add_bad_request_violation(&diagnostic.path, &diagnostic.message);
+    }
+    let base = Status::with_error_details(Code::InvalidArgument, message, details);
+    let mut status = tonic_types::pb::Status::decode(base.details()).unwrap_or_default();
+    let report = pavane::workflow::v1::CheckWorkflowResponse {
+        diagnostics: diagnostics.iter().map(Into::into).collect(),
+        revision: String::new(),
+    };
+    status
+        .details
+        .push(prost_types::Any::from_msg(&report).expect("a message can be encoded"));
+    Status::with_details(base.code(), base.message(), status.encode_to_vec().into())
+}

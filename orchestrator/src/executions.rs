@@ -1,0 +1,382 @@
+//! The conductor's shell: the executions that have not ended, and what moves them on.
+//!
+//! Who learns something carries the consequences: the task that brings an input takes the core's
+//! events to the journal, waits until they are durable, and then performs the first call itself.
+//! An execution that waits for nothing but time has no task at all.
+
+mod live;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use parking_lot::RwLock;
+use pavane_feed::{Permit, TransactError};
+use pavane_flow::conductor::{Action, CallRequest, Conductor, Direction, Input};
+use pavane_flow::event::Event;
+use pavane_flow::plan::Plan;
+use rand::Rng;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, debug_span, error, warn};
+
+use live::Rest;
+pub(crate) use live::{Live, Waiter};
+
+use crate::calls::{Attempt, Calls};
+use crate::journal::{Journal, Recorded, Start};
+use crate::timers::Timers;
+use crate::trace::Trace;
+use crate::{Error, clock};
+
+/// Parts of the table, so that tasks seldom wait for each other.
+const SHARDS: usize = 32;
+
+/// All executions that have not ended. A cheap handle.
+#[derive(Clone, Debug)]
+pub(crate) struct Executions(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    journal: Journal,
+    calls: Arc<Calls>,
+    timers: Timers<Live>,
+    shards: Vec<RwLock<HashMap<Arc<str>, Arc<Live>>>>,
+    count: AtomicUsize,
+    limit: usize,
+    tasks: TaskTracker,
+    /// Cancelled when no further call may begin.
+    stopping: CancellationToken,
+}
+
+/// What an execution is started with.
+#[derive(Debug)]
+pub(crate) struct Beginning {
+    pub(crate) id: Arc<str>,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) input: Bytes,
+    pub(crate) trace: Trace,
+}
+
+impl Executions {
+    pub(crate) fn new(journal: Journal, calls: Arc<Calls>, limit: usize) -> Self {
+        Self(Arc::new(Inner {
+            journal,
+            calls,
+            timers: Timers::new(),
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            count: AtomicUsize::new(0),
+            limit,
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        }))
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.0.journal
+    }
+
+    /// The execution with this id, if it has not ended.
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Live>> {
+        self.shard(id).read().get(id).cloned()
+    }
+
+    /// Ids of executions that have not ended, in no order, at most `most`.
+    pub(crate) fn some_ids(&self, most: usize) -> Vec<Arc<str>> {
+        let ids = self
+            .0
+            .shards
+            .iter()
+            .flat_map(|shard| shard.read().keys().take(most).cloned().collect::<Vec<_>>());
+        ids.take(most).collect()
+    }
+
+    /// Starts an execution, and answers when its start is durable. `waiter` is told the outcome.
+    ///
+    /// Errors: [`Error::LimitExceeded`], those of the journal, and `Ok(Err(live))` if an execution
+    /// of this id lives already.
+    pub(crate) async fn start(
+        &self,
+        beginning: Beginning,
+        waiter: Option<Waiter>,
+    ) -> Result<Result<Arc<Live>, Arc<Live>>, Error> {
+        let found = self.0.count.load(Ordering::Relaxed) + 1;
+        if found > self.0.limit {
+            let what = "the number of executions that have not ended";
+            return Err(Error::LimitExceeded {
+                what,
+                limit: self.0.limit,
+                found,
+            });
+        }
+        let Beginning {
+            id,
+            plan,
+            input,
+            trace,
+        } = beginning;
+        let permit = self.0.journal.reserve().await?;
+        let mut actions = Vec::new();
+        let conductor = Conductor::start(plan, Arc::clone(&id), input, clock::now(), &mut actions);
+        let live = Arc::new(Live::new(conductor, trace, Start::default(), waiter));
+        let taken_in = {
+            // Nobody finds the execution before its start is in line.
+            let mut shard = self.shard(&id).write();
+            if let Some(other) = shard.get(&id) {
+                return Ok(Err(Arc::clone(other)));
+            }
+            let taken_in = self.put_in_line(permit, &live, &live.lock(), actions)?;
+            shard.insert(id, Arc::clone(&live));
+            taken_in
+        };
+        self.0.count.fetch_add(1, Ordering::Relaxed);
+        // In a task of its own: whoever asked may go away, the execution goes on.
+        let (begun, started) = oneshot::channel();
+        let this = self.clone();
+        let task = Arc::clone(&live);
+        self.0.tasks.spawn(async move {
+            let settled = this.settle(&task, taken_in).await;
+            match settled {
+                Ok(calls) => {
+                    let _ = begun.send(Ok(()));
+                    this.carry_on(task, calls).await;
+                }
+                Err(error) => {
+                    this.forget(&task);
+                    let _ = begun.send(Err(error));
+                }
+            }
+        });
+        let ended = || {
+            Err(Error::ShuttingDown {
+                execution: live.id().to_string(),
+            })
+        };
+        started.await.unwrap_or_else(|_| ended())?;
+        Ok(Ok(live))
+    }
+
+    /// Takes up an execution from what was recorded, and lets it go on.
+    pub(crate) async fn restore(
+        &self,
+        beginning: Beginning,
+        start: Start,
+        events: Vec<Event>,
+    ) -> Result<(), Error> {
+        let Beginning {
+            id, plan, trace, ..
+        } = beginning;
+        let permit = self.0.journal.reserve().await?;
+        let mut actions = Vec::new();
+        let conductor =
+            Conductor::restore(plan, Arc::clone(&id), events, clock::now(), &mut actions);
+        let live = Arc::new(Live::new(conductor, trace, start, None));
+        let taken_in = self.put_in_line(permit, &live, &live.lock(), actions)?;
+        self.shard(&id).write().insert(id, Arc::clone(&live));
+        self.0.count.fetch_add(1, Ordering::Relaxed);
+        let this = self.clone();
+        self.0.tasks.spawn(async move {
+            match this.settle(&live, taken_in).await {
+                Ok(calls) => this.carry_on(live, calls).await,
+                Err(error) => report(&live, &error),
+            }
+        });
+        Ok(())
+    }
+
+    /// Brings an input that is not an answer: a cancel request, an operator's retry. Answers when
+    /// what follows is durable; calls go on behind.
+    pub(crate) async fn tell(&self, live: &Arc<Live>, input: Input) -> Result<(), Error> {
+        let calls = self.take_in(live, input).await?;
+        let this = self.clone();
+        let live = Arc::clone(live);
+        self.0
+            .tasks
+            .spawn(async move { this.carry_on(live, calls).await });
+        Ok(())
+    }
+
+    /// Wakes executions when their time has come. Runs until it is dropped.
+    pub(crate) async fn keep_time(&self) {
+        loop {
+            let live = self.0.timers.next().await;
+            let this = self.clone();
+            self.0.tasks.spawn(async move {
+                match this.take_in(&live, Input::Wake).await {
+                    Ok(calls) => this.carry_on(live, calls).await,
+                    Err(error) => report(&live, &error),
+                }
+            });
+        }
+    }
+
+    /// Begins no further call, and waits until those in flight are recorded, or until the bound.
+    pub(crate) async fn stop(&self, bound: Duration) {
+        self.0.stopping.cancel();
+        self.0.tasks.close();
+        if tokio::time::timeout(bound, self.0.tasks.wait())
+            .await
+            .is_err()
+        {
+            let calls = self.0.tasks.len();
+            warn!(
+                calls,
+                ?bound,
+                "calls in flight did not end in time; they are made again"
+            );
+        }
+    }
+
+    fn shard(&self, id: &str) -> &RwLock<HashMap<Arc<str>, Arc<Live>>> {
+        let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+        });
+        &self.0.shards[(hash % SHARDS as u64) as usize]
+    }
+
+    /// Performs calls and takes in their answers until nothing is left to do at once.
+    async fn carry_on(&self, live: Arc<Live>, calls: Vec<CallRequest>) {
+        let mut next = self.spread(&live, calls);
+        while let Some(call) = next {
+            if self.0.stopping.is_cancelled() {
+                return; // recorded so far; the rest after the next start
+            }
+            let answer = self.perform(&live, call).await;
+            match self.take_in(&live, answer).await {
+                Ok(calls) => next = self.spread(&live, calls),
+                Err(error) => return report(&live, &error),
+            }
+        }
+    }
+
+    /// Gives all calls but the first to tasks of their own.
+    fn spread(&self, live: &Arc<Live>, calls: Vec<CallRequest>) -> Option<CallRequest> {
+        let mut calls = calls.into_iter();
+        let first = calls.next();
+        for call in calls {
+            self.0
+                .tasks
+                .spawn(self.clone().branch(Arc::clone(live), call));
+        }
+        first
+    }
+
+    /// Boxed, since a branch may branch again.
+    fn branch(self, live: Arc<Live>, call: CallRequest) -> BoxFuture<'static, ()> {
+        Box::pin(async move { self.carry_on(live, vec![call]).await })
+    }
+
+    async fn perform(&self, live: &Live, call: CallRequest) -> Input {
+        let CallRequest {
+            step,
+            direction,
+            request,
+            timeout,
+        } = call;
+        let plan = live.plan();
+        let planned = plan.step(step);
+        let method = match direction {
+            Direction::Forward => &planned.call.method,
+            Direction::Compensation => {
+                let compensation = planned.compensation.as_ref();
+                &compensation
+                    .expect("only a step that has one is compensated")
+                    .method
+            }
+        };
+        let span = debug_span!("call", execution = %live.id(), step = %planned.id, ?direction);
+        let attempt = Attempt {
+            method,
+            request,
+            key: live.idempotency_key(planned),
+            direction,
+            timeout,
+            traceparent: live.trace().new_span(),
+        };
+        let result = self.0.calls.perform(attempt).instrument(span).await;
+        if let Err(failed) = &result {
+            warn!(
+                execution = %live.id(),
+                step = %planned.id,
+                ?direction,
+                code = ?tonic::Code::from(failed.failure.code),
+                message = failed.failure.message,
+                "call failed"
+            );
+        }
+        let jitter = rand::rng().random();
+        Input::Answered {
+            step,
+            direction,
+            result,
+            jitter,
+        }
+    }
+
+    /// Takes an input in and returns what is to be called, once all that follows is durable.
+    async fn take_in(&self, live: &Arc<Live>, input: Input) -> Result<Vec<CallRequest>, Error> {
+        let permit = self.0.journal.reserve().await?;
+        let taken_in = {
+            let mut conductor = live.lock();
+            let mut actions = Vec::new();
+            conductor.step(clock::now(), input, &mut actions);
+            self.put_in_line(permit, live, &conductor, actions)?
+        };
+        self.settle(live, taken_in).await
+    }
+
+    /// Puts the events in line for the journal. Done under the core's lock, so that the journal
+    /// has them in the order in which the core said them.
+    fn put_in_line(
+        &self,
+        permit: Permit,
+        live: &Live,
+        conductor: &Conductor,
+        actions: Vec<Action>,
+    ) -> Result<(Option<Recorded>, Rest), Error> {
+        let (entry, rest) = live.sort_out(conductor, actions);
+        let record = |entry| {
+            self.0
+                .journal
+                .record(permit, live.id(), live.start(), entry)
+        };
+        Ok((entry.map(record).transpose()?, rest))
+    }
+
+    /// Waits until the events are durable, and only then lets anything follow from them.
+    async fn settle(
+        &self,
+        live: &Arc<Live>,
+        (ack, rest): (Option<Recorded>, Rest),
+    ) -> Result<Vec<CallRequest>, Error> {
+        if let Some(ack) = ack {
+            ack.await.map_err(|error| match error {
+                TransactError::Aborted(error) | TransactError::Store(error) => error,
+            })?;
+        }
+        for due in rest.wakes {
+            self.0.timers.wake_at(due, live);
+        }
+        if rest.ended {
+            self.forget(live);
+            live.conclude();
+        }
+        Ok(rest.calls)
+    }
+
+    fn forget(&self, live: &Live) {
+        if self.shard(live.id()).write().remove(live.id()).is_some() {
+            self.0.count.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The journal takes nothing any more: the process is about to end, and the execution goes on from
+/// what was recorded when it is back.
+fn report(live: &Live, error: &Error) {
+    error!(execution = %live.id(), %error, "the execution cannot go on");
+}

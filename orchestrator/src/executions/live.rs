@@ -1,0 +1,163 @@
+//! One execution that has not ended, as the shell holds it.
+
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
+use pavane::feed::v1 as feed;
+use pavane_flow::Timestamp;
+use pavane_flow::conductor::{Action, CallRequest, Conductor};
+use pavane_flow::event::{EventKey, EventKind};
+use pavane_flow::fold::Outcome;
+use pavane_flow::plan::{Plan, Step};
+use tokio::sync::oneshot;
+use tonic::metadata::{Ascii, MetadataValue};
+
+use crate::journal::{Change, Entry, Start};
+use crate::trace::Trace;
+use crate::view;
+
+/// Told the outcome, when that is durable.
+pub(crate) type Waiter = oneshot::Sender<Outcome>;
+
+/// An execution and who waits for it.
+#[derive(Debug)]
+pub(crate) struct Live {
+    id: Arc<str>,
+    plan: Arc<Plan>,
+    conductor: Mutex<Conductor>,
+    /// `None` once the outcome is durable.
+    waiters: Mutex<Option<Vec<Waiter>>>,
+    start: Start,
+    trace: Trace,
+}
+
+/// What the shell does with what the core wants, sorted.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    pub(super) calls: Vec<CallRequest>,
+    pub(super) wakes: Vec<Timestamp>,
+    pub(super) ended: bool,
+}
+
+impl Live {
+    pub(super) fn new(
+        conductor: Conductor,
+        trace: Trace,
+        start: Start,
+        waiter: Option<Waiter>,
+    ) -> Self {
+        Self {
+            id: Arc::clone(conductor.execution()),
+            plan: Arc::clone(conductor.plan()),
+            conductor: Mutex::new(conductor),
+            waiters: Mutex::new(Some(waiter.into_iter().collect())),
+            start,
+            trace,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The execution's core. Held only for as long as a decision takes.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Conductor> {
+        self.conductor.lock()
+    }
+
+    /// Is told the outcome when it is durable; at once if it is.
+    pub(crate) fn wait(&self) -> oneshot::Receiver<Outcome> {
+        let (waiter, outcome) = oneshot::channel();
+        match &mut *self.waiters.lock() {
+            Some(waiters) => {
+                waiters.retain(|other| !other.is_closed());
+                waiters.push(waiter);
+            }
+            None => tell(&self.conductor.lock(), waiter),
+        }
+        outcome
+    }
+
+    pub(super) fn start(&self) -> &Start {
+        &self.start
+    }
+
+    pub(super) fn trace(&self) -> Trace {
+        self.trace
+    }
+
+    /// What a step's calls carry, so that a service performs them once.
+    pub(super) fn idempotency_key(&self, step: &Step) -> MetadataValue<Ascii> {
+        let key = format!("{}/{}", self.id, step.id);
+        key.parse()
+            .expect("ids of executions and steps are printable ASCII")
+    }
+
+    /// Tells everyone who waits how it ended.
+    pub(super) fn conclude(&self) {
+        let waiters = self.waiters.lock().take();
+        let conductor = self.conductor.lock();
+        for waiter in waiters.into_iter().flatten() {
+            tell(&conductor, waiter);
+        }
+    }
+
+    /// Sorts what came out of one input: what goes into the journal, as one entry, and the rest.
+    pub(super) fn sort_out(
+        &self,
+        conductor: &Conductor,
+        actions: Vec<Action>,
+    ) -> (Option<Entry>, Rest) {
+        let mut rest = Rest::default();
+        let mut events = Vec::new();
+        let mut started = false;
+        for action in actions {
+            match action {
+                Action::Append { event, cause } => {
+                    rest.ended |= event.kind.is_outcome();
+                    let is_start = matches!(event.kind, EventKind::ExecutionStarted { .. });
+                    started |= is_start;
+                    events.push(self.encode(event, cause, is_start));
+                }
+                Action::Call(call) => rest.calls.push(call),
+                Action::Wake(due) => rest.wakes.push(due),
+            }
+        }
+        if events.is_empty() {
+            return (None, rest);
+        }
+        let summary = || Box::new(view::summary(&self.id, &self.plan, conductor.state()));
+        let change = match (started, rest.ended) {
+            (false, false) => Change::None,
+            (true, false) => Change::Started(summary()),
+            (false, true) => Change::Ended(summary()),
+            (true, true) => Change::StartedAndEnded(summary()),
+        };
+        (Some(Entry { events, change }), rest)
+    }
+
+    fn encode(
+        &self,
+        event: pavane_flow::event::Event,
+        cause: Option<EventKey>,
+        is_start: bool,
+    ) -> feed::Event {
+        let mut event = event.encode(&self.id, &self.plan, cause);
+        if is_start {
+            // The trace goes on after a restart.
+            event.traceparent = self.trace.new_span();
+        }
+        event
+    }
+}
+
+fn tell(conductor: &Conductor, waiter: Waiter) {
+    if let Some(outcome) = conductor.state().outcome() {
+        // Whoever waited may have gone.
+        let _ = waiter.send(outcome.clone());
+    }
+}

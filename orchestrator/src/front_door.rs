@@ -1,0 +1,120 @@
+//! The front door: a deployed workflow, served as the typed unary method that it implements.
+//! Whoever calls it needs to know nothing of workflows.
+
+mod answer;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use pavane::metadata::{EXECUTION_ID, IDEMPOTENCY_KEY};
+use pavane_flow::language::json;
+use pavane_flow::plan::Plan;
+use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status};
+
+use crate::Error;
+use crate::codec::BytesCodec;
+use crate::engine::{Awaited, Engine, StartOrder};
+use crate::trace::Trace;
+
+/// Serves the calls that no service of the orchestrator's own is for.
+#[derive(Clone, Debug)]
+pub(crate) struct FrontDoor {
+    engine: Engine,
+    message_bytes: usize,
+    /// Cancelled when those who still wait for an outcome must be sent away.
+    closing: CancellationToken,
+}
+
+impl FrontDoor {
+    pub(crate) fn new(engine: Engine, message_bytes: usize, closing: CancellationToken) -> Self {
+        Self {
+            engine,
+            message_bytes,
+            closing,
+        }
+    }
+
+    /// Runs the workflow for one call, from start to outcome.
+    async fn run(self, plan: Arc<Plan>, call: Request<Bytes>) -> Result<Response<Bytes>, Status> {
+        let (metadata, _, input) = call.into_parts();
+        json::validate(&plan.input, &input).map_err(|problem| Error::InvalidArgument {
+            field: "input",
+            problem: format!("not a {}: {problem}", plan.input.full_name()),
+        })?;
+        let id = chosen_id(&metadata)?;
+        let trace = Trace::of_call(&metadata);
+        let begun = self
+            .engine
+            .start(StartOrder {
+                plan: Arc::clone(&plan),
+                id,
+                input,
+                trace,
+            })
+            .await?;
+        let outcome = match begun.outcome {
+            Awaited::Known(outcome) => *outcome,
+            Awaited::Promised(outcome) => {
+                let away = || Error::ShuttingDown {
+                    execution: begun.id.to_string(),
+                };
+                tokio::select! {
+                    outcome = outcome => outcome.map_err(|_| away())?,
+                    () = self.closing.cancelled() => return Err(away().into()),
+                }
+            }
+        };
+        answer::to_caller(&begun.id, &plan, outcome)
+    }
+}
+
+impl tower::Service<http::Request<Body>> for FrontDoor {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let Some(plan) = self.engine.workflows.implementing(request.uri().path()) else {
+            return Box::pin(async { Ok(Status::unimplemented("").into_http()) });
+        };
+        let limit = Some(self.message_bytes);
+        let door = self.clone();
+        Box::pin(async move {
+            let mut grpc =
+                tonic::server::Grpc::new(BytesCodec).apply_max_message_size_config(limit, limit);
+            let run = tower::service_fn(|call| door.clone().run(Arc::clone(&plan), call));
+            Ok(grpc.unary(run, request).await)
+        })
+    }
+}
+
+/// The id that the caller chose for the execution, if it did: in so many words, or by an
+/// idempotency key, as a step of another workflow carries it. The same key is the same execution.
+fn chosen_id(metadata: &MetadataMap) -> Result<Option<String>, Error> {
+    let chosen = [EXECUTION_ID, IDEMPOTENCY_KEY]
+        .into_iter()
+        .find_map(|name| Some((name, metadata.get(name)?)));
+    let Some((field, value)) = chosen else {
+        return Ok(None);
+    };
+    let text = value.to_str().map_err(|_| Error::InvalidArgument {
+        field,
+        problem: "is not printable ASCII".to_owned(),
+    })?;
+    // `<execution>/<step>`: a slash cannot be part of an id.
+    Ok(Some(if field == IDEMPOTENCY_KEY {
+        text.replace('/', ":")
+    } else {
+        text.to_owned()
+    }))
+}

@@ -1,0 +1,157 @@
+//! The orchestrator's own feed, which is the home of every orchestrated execution, and the two
+//! small indices beside it, written in the same commits: which executions live, and one summary of
+//! each for lists.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use pavane::feed::v1::Event;
+use pavane::workflow::v1::Execution;
+use pavane_feed::{Access, Ack, Feed, KeyRange, Permit, Sequence, State, Store};
+use prost::Message;
+
+use crate::Error;
+
+/// Name of the orchestrator's feed.
+pub(crate) const FEED: &str = "orchestrator";
+
+/// Where executions are recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Journal {
+    store: Store,
+    feed: Feed,
+    /// Execution id -> sequence of its start. Holds those that have not ended.
+    live: State,
+    /// Sequence of the start, counted down so that the newest comes first -> summary.
+    listing: State,
+}
+
+/// What one input gave rise to, to be recorded in one commit.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) events: Vec<Event>,
+    pub(crate) change: Change,
+}
+
+/// What the events mean for the indices.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Nothing.
+    None,
+    /// They begin with the start. The summary is that of the execution as it is after them.
+    Started(Box<Execution>),
+    /// They end with the outcome.
+    Ended(Box<Execution>),
+    /// They begin with the start and end with the outcome.
+    StartedAndEnded(Box<Execution>),
+}
+
+/// Resolves when an entry is durable.
+pub(crate) type Recorded = Ack<(), pavane_feed::Error>;
+
+/// Where an execution begins in the journal. Known once its start is appended.
+pub(crate) type Start = Arc<AtomicU64>;
+
+impl Journal {
+    pub(crate) fn open(store: &Store) -> Result<Self, Error> {
+        Ok(Self {
+            store: store.clone(),
+            feed: store.feed(FEED, Access::Owner)?,
+            live: store.state("live")?,
+            listing: store.state("listing")?,
+        })
+    }
+
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Waits for a place among the appends that wait.
+    pub(crate) async fn reserve(&self) -> Result<Permit, Error> {
+        Ok(self.store.reserve().await?)
+    }
+
+    /// Puts an entry in line. The order of calls is the order of the journal; the answer comes when
+    /// the entry is durable.
+    pub(crate) fn record(
+        &self,
+        permit: Permit,
+        execution: &Arc<str>,
+        start: &Start,
+        entry: Entry,
+    ) -> Result<Recorded, Error> {
+        let events = self.feed.prepare(entry.events)?;
+        let (feed, live, listing) = (self.feed.clone(), self.live.clone(), self.listing.clone());
+        let (id, start) = (
+            Bytes::copy_from_slice(execution.as_bytes()),
+            Arc::clone(start),
+        );
+        let (started, ended, summary) = match entry.change {
+            Change::None => (false, false, None),
+            Change::Started(summary) => (true, false, Some(summary)),
+            Change::Ended(summary) => (false, true, Some(summary)),
+            Change::StartedAndEnded(summary) => (true, true, Some(summary)),
+        };
+        let summary = summary.map(|summary| summary.encode_to_vec());
+        Ok(permit.submit(move |tx| {
+            let last = tx.append_prepared(&feed, &events)?;
+            if started {
+                let first = last.get() + 1 - events.len() as u64;
+                start.store(first, Ordering::Release);
+            }
+            let start = start.load(Ordering::Acquire);
+            match (started, ended) {
+                (true, false) => tx.put(&live, id, start.to_be_bytes().to_vec())?,
+                (false, true) => tx.delete(&live, id)?,
+                (true, true) | (false, false) => {}
+            }
+            match summary {
+                Some(summary) => tx.put(&listing, listing_key(start), summary),
+                None => Ok(()),
+            }
+        }))
+    }
+
+    /// All events of an execution, in order; none if there is no such execution.
+    pub(crate) fn events_of(&self, execution: &str) -> Result<Vec<Event>, Error> {
+        Ok(self.feed.subject(execution)?)
+    }
+
+    /// The executions that have not ended, and where each begins.
+    pub(crate) fn live(&self) -> Result<Vec<(String, Sequence)>, Error> {
+        let mut found = Vec::new();
+        for entry in self.live.range(KeyRange::all()) {
+            let (key, value) = entry?;
+            let id = String::from_utf8(key.to_vec())
+                .map_err(|_| Error::CorruptJournal("an execution's id is not UTF-8".to_owned()))?;
+            found.push((id, sequence_of(&value)?));
+        }
+        Ok(found)
+    }
+
+    /// Summaries of the executions that began before `before`, the newest first.
+    pub(crate) fn summaries(
+        &self,
+        before: Sequence,
+    ) -> impl Iterator<Item = Result<(Sequence, Execution), Error>> {
+        let newest_first = KeyRange::all().after(listing_key(before.get()));
+        self.listing.range(newest_first).map(|entry| {
+            let (key, value) = entry?;
+            let summary = Execution::decode(value)
+                .map_err(|error| Error::CorruptJournal(format!("a summary: {error}")))?;
+            Ok((Sequence::new(u64::MAX - sequence_of(&key)?.get()), summary))
+        })
+    }
+}
+
+fn listing_key(start: u64) -> Vec<u8> {
+    (u64::MAX - start).to_be_bytes().to_vec()
+}
+
+fn sequence_of(bytes: &[u8]) -> Result<Sequence, Error> {
+    let bytes = bytes.try_into().map_err(|_| {
+        Error::CorruptJournal(format!("a sequence has {} bytes, expected 8", bytes.len()))
+    })?;
+    Ok(Sequence::new(u64::from_be_bytes(bytes)))
+}

@@ -1,0 +1,157 @@
+//! Descriptors read from the services themselves, by server reflection.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use http::uri::PathAndQuery;
+use prost::Message;
+use prost_reflect::DescriptorPool;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use tonic::client::Grpc;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+use tonic_prost::ProstCodec;
+use tonic_reflection::pb::v1;
+use v1::server_reflection_request::MessageRequest;
+use v1::server_reflection_response::MessageResponse;
+
+use crate::Error;
+use crate::calls::Calls;
+
+/// The two versions differ in nothing but their name; many servers have only the older one.
+const PATHS: [&str; 2] = [
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
+/// Most files that a target may describe its services with.
+const MOST_FILES: usize = 10_000;
+
+/// The descriptors of these services, each asked of its target. A service that has no target is
+/// left out: if it is needed, the checker says so.
+pub(crate) async fn descriptors(
+    calls: &Calls,
+    services: &BTreeSet<String>,
+) -> Result<DescriptorPool, Error> {
+    let mut files = BTreeMap::new();
+    for service in services {
+        let (Some(channel), Some(target)) = (calls.channel(service), calls.targets().get(service))
+        else {
+            continue;
+        };
+        let failed = |problem: String| Error::ReflectionFailed {
+            service: service.clone(),
+            target: target.to_string(),
+            problem,
+        };
+        read_service(channel, service, &mut files)
+            .await
+            .map_err(failed)?;
+    }
+    let set = FileDescriptorSet {
+        file: files.into_values().collect(),
+    };
+    DescriptorPool::from_file_descriptor_set(set)
+        .map_err(|error| Error::InvalidDescriptors(error.to_string()))
+}
+
+/// Adds the file that defines the service, and all that it imports.
+async fn read_service(
+    channel: Channel,
+    service: &str,
+    files: &mut BTreeMap<String, FileDescriptorProto>,
+) -> Result<(), String> {
+    let symbol = MessageRequest::FileContainingSymbol(service.to_owned());
+    let mut missing = take_in(ask(&channel, symbol).await?, files);
+    while let Some(file) = missing.pop() {
+        if files.contains_key(&file) {
+            continue;
+        }
+        if files.len() >= MOST_FILES {
+            return Err(format!("it has more than {MOST_FILES} files"));
+        }
+        let found = match well_known(&file) {
+            Some(known) => vec![known],
+            None => ask(&channel, MessageRequest::FileByFilename(file.clone())).await?,
+        };
+        missing.extend(take_in(found, files));
+        if !files.contains_key(&file) {
+            return Err(format!(
+                "it does not have the file `{file}`, which another one imports"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Files that come with protobuf itself; not every server has them at hand.
+fn well_known(file: &str) -> Option<FileDescriptorProto> {
+    let known = file
+        .starts_with("google/protobuf/")
+        .then(pavane::descriptor_pool)?;
+    Some(
+        known
+            .get_file_by_name(file)?
+            .file_descriptor_proto()
+            .clone(),
+    )
+}
+
+/// Keeps the files, and names the imports that they lack.
+fn take_in(
+    found: Vec<FileDescriptorProto>,
+    files: &mut BTreeMap<String, FileDescriptorProto>,
+) -> Vec<String> {
+    let mut imports = Vec::new();
+    for file in found {
+        imports.extend(file.dependency.iter().cloned());
+        files.insert(file.name().to_owned(), file);
+    }
+    imports.retain(|import| !files.contains_key(import));
+    imports
+}
+
+async fn ask(
+    channel: &Channel,
+    request: MessageRequest,
+) -> Result<Vec<FileDescriptorProto>, String> {
+    let [newer, older] = PATHS;
+    let answer = match ask_at(newer, channel, request.clone()).await {
+        Err(status) if status.code() == Code::Unimplemented => {
+            ask_at(older, channel, request).await
+        }
+        answer => answer,
+    };
+    let answer = answer.map_err(|status| status.message().to_owned())?;
+    match answer.and_then(|answer| answer.message_response) {
+        Some(MessageResponse::FileDescriptorResponse(found)) => found
+            .file_descriptor_proto
+            .iter()
+            .map(|file| FileDescriptorProto::decode(file.as_slice()).map_err(|e| e.to_string()))
+            .collect(),
+        Some(MessageResponse::ErrorResponse(error)) => Err(error.error_message),
+        Some(_) | None => Err("it did not answer the question".to_owned()),
+    }
+}
+
+async fn ask_at(
+    path: &'static str,
+    channel: &Channel,
+    request: MessageRequest,
+) -> Result<Option<v1::ServerReflectionResponse>, Status> {
+    let request = v1::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(request),
+    };
+    let mut grpc = Grpc::new(channel.clone());
+    grpc.ready()
+        .await
+        .map_err(|error| Status::from_error(Box::new(error)))?;
+    let codec = ProstCodec::<v1::ServerReflectionRequest, v1::ServerReflectionResponse>::default();
+    let requests = Request::new(tokio_stream::once(request));
+    let path = PathAndQuery::from_static(path);
+    grpc.streaming(requests, path, codec)
+        .await?
+        .into_inner()
+        .message()
+        .await
+}

@@ -1,0 +1,8 @@
+//! The orchestrator's own services over gRPC: one file for each.
+
+mod executions;
+mod page;
+mod workflows;
+
+pub(crate) use executions::Executions;
+pub(crate) use workflows::Workflows;

@@ -1,0 +1,242 @@
+//! ExecutionService.
+
+mod list;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use pavane::workflow::v1::execution_service_server::ExecutionService;
+use pavane::workflow::v1::start_execution_request::Input as StartInput;
+use pavane::workflow::v1::{
+    CancelExecutionRequest, CancelExecutionResponse, GetExecutionRequest, GetExecutionResponse,
+    ListExecutionsRequest, ListExecutionsResponse, Mode, RetryExecutionRequest,
+    RetryExecutionResponse, StartExecutionRequest, StartExecutionResponse, WaitExecutionRequest,
+    WaitExecutionResponse, WatchExecutionRequest, WatchExecutionResponse,
+};
+use pavane_flow::conductor;
+use pavane_flow::language::json;
+use pavane_flow::plan::Plan;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+
+use crate::engine::{Awaited, Engine, StartOrder};
+use crate::trace::Trace;
+use crate::{Error, view};
+
+const DEFAULT_WAIT: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+const MAX_REASON_BYTES: usize = 1_024;
+
+/// Answers ExecutionService.
+#[derive(Debug)]
+pub(crate) struct Executions {
+    engine: Engine,
+    watchers: Arc<Semaphore>,
+    most_watchers: usize,
+    closing: CancellationToken,
+}
+
+impl Executions {
+    pub(crate) fn new(engine: Engine, most_watchers: usize, closing: CancellationToken) -> Self {
+        let watchers = Arc::new(Semaphore::new(most_watchers));
+        Self {
+            engine,
+            watchers,
+            most_watchers,
+            closing,
+        }
+    }
+
+    /// A place among those who wait or watch. Errors: [`Error::LimitExceeded`].
+    fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let what = "the number of calls that wait for or watch executions";
+        let limit = self.most_watchers;
+        Arc::clone(&self.watchers)
+            .try_acquire_owned()
+            .map_err(|_| Error::LimitExceeded {
+                what,
+                limit,
+                found: limit + 1,
+            })
+    }
+
+    async fn tell(&self, id: &str, input: conductor::Input) -> Result<(), Error> {
+        let live = self.engine.live(id)?;
+        self.engine.executions.tell(&live, input).await
+    }
+}
+
+#[tonic::async_trait]
+impl ExecutionService for Executions {
+    async fn start_execution(
+        &self,
+        request: Request<StartExecutionRequest>,
+    ) -> Result<Response<StartExecutionResponse>, Status> {
+        let trace = Trace::of_call(request.metadata());
+        let request = request.into_inner();
+        let mode = request.mode();
+        if mode == Mode::Choreographed {
+            return Err(Error::ModeUnavailable(mode.as_str_name()).into());
+        }
+        let plan = self.engine.workflows.served(&request.workflow)?;
+        let input = encode_input(&plan, request.input)?;
+        let id = (!request.execution_id.is_empty()).then_some(request.execution_id);
+        let begun = self
+            .engine
+            .start(StartOrder {
+                plan,
+                id,
+                input,
+                trace,
+            })
+            .await?;
+        Ok(Response::new(StartExecutionResponse {
+            execution: Some(self.engine.describe(&begun.id)?),
+            existing: begun.existing,
+        }))
+    }
+
+    async fn get_execution(
+        &self,
+        request: Request<GetExecutionRequest>,
+    ) -> Result<Response<GetExecutionResponse>, Status> {
+        let execution = self.engine.describe(&request.into_inner().execution_id)?;
+        Ok(Response::new(GetExecutionResponse {
+            execution: Some(execution),
+        }))
+    }
+
+    async fn list_executions(
+        &self,
+        request: Request<ListExecutionsRequest>,
+    ) -> Result<Response<ListExecutionsResponse>, Status> {
+        Ok(Response::new(list::list(
+            &self.engine,
+            request.into_inner(),
+        )?))
+    }
+
+    async fn wait_execution(
+        &self,
+        request: Request<WaitExecutionRequest>,
+    ) -> Result<Response<WaitExecutionResponse>, Status> {
+        let _place = self.place()?;
+        let WaitExecutionRequest {
+            execution_id,
+            timeout,
+        } = request.into_inner();
+        let timeout = wait_of(timeout)?;
+        if let Awaited::Promised(outcome) = self.engine.outcome(&execution_id)? {
+            tokio::select! {
+                // Whatever comes first, the answer says where the execution stands.
+                _ = outcome => {}
+                () = tokio::time::sleep(timeout) => {}
+                () = self.closing.cancelled() => {}
+            }
+        }
+        let execution = self.engine.describe(&execution_id)?;
+        Ok(Response::new(WaitExecutionResponse {
+            execution: Some(execution),
+        }))
+    }
+
+    type WatchExecutionStream = BoxStream<'static, Result<WatchExecutionResponse, Status>>;
+
+    async fn watch_execution(
+        &self,
+        request: Request<WatchExecutionRequest>,
+    ) -> Result<Response<Self::WatchExecutionStream>, Status> {
+        let place = self.place()?;
+        let id = request.into_inner().execution_id;
+        let events = watch::watch(&self.engine, &id, self.closing.clone(), place)?;
+        Ok(Response::new(events))
+    }
+
+    async fn cancel_execution(
+        &self,
+        request: Request<CancelExecutionRequest>,
+    ) -> Result<Response<CancelExecutionResponse>, Status> {
+        let CancelExecutionRequest {
+            execution_id,
+            reason,
+        } = request.into_inner();
+        if reason.len() > MAX_REASON_BYTES {
+            let problem = format!(
+                "has {} bytes; expected at most {MAX_REASON_BYTES}",
+                reason.len()
+            );
+            return Err(Error::InvalidArgument {
+                field: "reason",
+                problem,
+            }
+            .into());
+        }
+        self.tell(&execution_id, conductor::Input::Cancel { reason })
+            .await?;
+        let execution = self.engine.describe(&execution_id)?;
+        Ok(Response::new(CancelExecutionResponse {
+            execution: Some(execution),
+        }))
+    }
+
+    async fn retry_execution(
+        &self,
+        request: Request<RetryExecutionRequest>,
+    ) -> Result<Response<RetryExecutionResponse>, Status> {
+        let id = request.into_inner().execution_id;
+        let live = self.engine.live(&id)?;
+        let state = view::state_of(live.lock().state());
+        if state != pavane::workflow::v1::ExecutionState::Suspended {
+            return Err(Error::NotSuspended {
+                id,
+                state: view::state_word(state),
+            }
+            .into());
+        }
+        self.tell(&id, conductor::Input::Resume).await?;
+        let execution = self.engine.describe(&id)?;
+        Ok(Response::new(RetryExecutionResponse {
+            execution: Some(execution),
+        }))
+    }
+}
+
+fn encode_input(plan: &Plan, input: Option<StartInput>) -> Result<Bytes, Error> {
+    let invalid = |field, problem: String| Error::InvalidArgument {
+        field,
+        problem: format!("not a {}: {problem}", plan.input.full_name()),
+    };
+    match input {
+        None => Ok(Bytes::new()),
+        Some(StartInput::InputJson(json)) => json::struct_to_bytes(&plan.input, &json)
+            .map_err(|problem| invalid("input_json", problem.to_string())),
+        Some(StartInput::InputBytes(bytes)) => {
+            json::validate(&plan.input, &bytes)
+                .map_err(|problem| invalid("input_bytes", problem.to_string()))?;
+            Ok(bytes)
+        }
+    }
+}
+
+fn wait_of(timeout: Option<prost_types::Duration>) -> Result<Duration, Error> {
+    let Some(timeout) = timeout else {
+        return Ok(DEFAULT_WAIT);
+    };
+    Duration::try_from(timeout)
+        .ok()
+        .filter(|wait| *wait <= LONGEST_WAIT)
+        .ok_or_else(|| {
+            let problem = format!(
+                "is {timeout}; expected from 0 s to {}s",
+                LONGEST_WAIT.as_secs()
+            );
+            Error::InvalidArgument {
+                field: "timeout",
+                problem,
+            }
+        })
+}

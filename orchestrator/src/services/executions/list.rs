@@ -1,0 +1,62 @@
+//! ListExecutions: from the listing, the newest first, with those that live as they stand now.
+
+use pavane::workflow::v1::{
+    Execution, ExecutionState, ListExecutionsRequest, ListExecutionsResponse,
+};
+use pavane_feed::Sequence;
+
+use crate::engine::Engine;
+use crate::services::page;
+use crate::{Error, view};
+
+/// How many summaries one call looks at; a filter that rejects more gets a short page, and a token
+/// to go on with.
+const MOST_EXAMINED: usize = 20_000;
+
+pub(super) fn list(
+    engine: &Engine,
+    request: ListExecutionsRequest,
+) -> Result<ListExecutionsResponse, Error> {
+    let size = page::size(request.page_size, 50, 1_000)?;
+    let states: Vec<ExecutionState> = request.states().collect();
+    let before = match request.page_token.as_str() {
+        "" => Sequence::new(u64::MAX),
+        token => Sequence::new(token.parse().map_err(|_| page::invalid_token(token))?),
+    };
+    let mut executions = Vec::new();
+    let summaries = engine.executions.journal().summaries(before);
+    for (examined, summary) in summaries.enumerate() {
+        let (sequence, mut execution) = summary?;
+        bring_up_to_date(engine, &mut execution);
+        let is_wanted = (request.workflow.is_empty() || request.workflow == execution.workflow)
+            && (states.is_empty()
+                || states.contains(&ExecutionState::Unspecified)
+                || states.contains(&execution.state()));
+        if is_wanted {
+            executions.push(execution);
+        }
+        if executions.len() == size || examined + 1 == MOST_EXAMINED {
+            return Ok(ListExecutionsResponse {
+                executions,
+                next_page_token: sequence.get().to_string(),
+            });
+        }
+    }
+    Ok(ListExecutionsResponse {
+        executions,
+        next_page_token: String::new(),
+    })
+}
+
+fn bring_up_to_date(engine: &Engine, execution: &mut Execution) {
+    if execution.end_time.is_some() {
+        return;
+    }
+    if let Some(live) = engine.executions.get(&execution.id) {
+        let conductor = live.lock();
+        // Until its outcome is durable, an execution has not ended.
+        if conductor.state().outcome().is_none() {
+            *execution = view::summary(live.id(), live.plan(), conductor.state());
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! WorkflowService.
+
+use pavane::workflow::v1::workflow_service_server::WorkflowService;
+use pavane::workflow::v1::{
+    CheckWorkflowRequest, CheckWorkflowResponse, DeleteWorkflowRequest, DeleteWorkflowResponse,
+    DeployWorkflowRequest, DeployWorkflowResponse, GetWorkflowRequest, GetWorkflowResponse,
+    ListWorkflowsRequest, ListWorkflowsResponse,
+};
+use tonic::{Request, Response, Status};
+
+use super::page;
+use crate::workflows;
+
+/// Answers WorkflowService.
+#[derive(Debug)]
+pub(crate) struct Workflows {
+    workflows: workflows::Workflows,
+}
+
+impl Workflows {
+    pub(crate) fn new(workflows: workflows::Workflows) -> Self {
+        Self { workflows }
+    }
+}
+
+#[tonic::async_trait]
+impl WorkflowService for Workflows {
+    async fn deploy_workflow(
+        &self,
+        request: Request<DeployWorkflowRequest>,
+    ) -> Result<Response<DeployWorkflowResponse>, Status> {
+        let DeployWorkflowRequest {
+            definition,
+            descriptors,
+        } = request.into_inner();
+        let definition = definition.map(Into::into);
+        Ok(Response::new(
+            self.workflows.deploy(definition, descriptors).await?,
+        ))
+    }
+
+    async fn check_workflow(
+        &self,
+        request: Request<CheckWorkflowRequest>,
+    ) -> Result<Response<CheckWorkflowResponse>, Status> {
+        let CheckWorkflowRequest {
+            definition,
+            descriptors,
+        } = request.into_inner();
+        let definition = definition.map(Into::into);
+        let compiled = self.workflows.check(definition, descriptors).await?;
+        Ok(Response::new(CheckWorkflowResponse {
+            revision: compiled
+                .plan
+                .map(|plan| plan.revision.to_string())
+                .unwrap_or_default(),
+            diagnostics: compiled.diagnostics.iter().map(Into::into).collect(),
+        }))
+    }
+
+    async fn get_workflow(
+        &self,
+        request: Request<GetWorkflowRequest>,
+    ) -> Result<Response<GetWorkflowResponse>, Status> {
+        let GetWorkflowRequest { name, revision } = request.into_inner();
+        let workflow = self.workflows.get(&name, &revision)?;
+        Ok(Response::new(GetWorkflowResponse {
+            workflow: Some(workflow),
+        }))
+    }
+
+    async fn list_workflows(
+        &self,
+        request: Request<ListWorkflowsRequest>,
+    ) -> Result<Response<ListWorkflowsResponse>, Status> {
+        let ListWorkflowsRequest {
+            page_size,
+            page_token,
+        } = request.into_inner();
+        let size = page::size(page_size, 100, 1_000)?;
+        // The token is the last name of the page before.
+        let mut workflows = self.workflows.list_after(&page_token, size + 1);
+        let more = workflows.len() > size;
+        workflows.truncate(size);
+        let next_page_token = match workflows.last() {
+            Some(last) if more => last.name.clone(),
+            Some(_) | None => String::new(),
+        };
+        Ok(Response::new(ListWorkflowsResponse {
+            workflows,
+            next_page_token,
+        }))
+    }
+
+    async fn delete_workflow(
+        &self,
+        request: Request<DeleteWorkflowRequest>,
+    ) -> Result<Response<DeleteWorkflowResponse>, Status> {
+        self.workflows.delete(&request.into_inner().name).await?;
+        Ok(Response::new(DeleteWorkflowResponse {}))
+    }
+}

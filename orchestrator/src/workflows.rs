@@ -1,0 +1,447 @@
+//! The deployed workflows: checked, kept, and served.
+//!
+//! A revision is kept for ever: executions of it may still run, or be looked at. What is served by
+//! name is the revision deployed last.
+
+mod served;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use parking_lot::RwLock;
+use pavane::workflow::v1::{
+    DeployWorkflowResponse, DeployedWorkflow, Descriptors, Source, Workflow,
+    check_workflow_request, deploy_workflow_request, descriptors,
+};
+use pavane_feed::{KeyRange, State, Store, TransactError};
+use pavane_flow::language::{self, Compiled};
+use pavane_flow::plan::Plan;
+use prost::Message;
+use prost_reflect::DescriptorPool;
+use tokio::sync::Mutex;
+use tracing::info;
+
+use crate::calls::Calls;
+use crate::{Error, clock, reflection};
+use served::Served;
+
+/// Fewest digits by which a revision can be named.
+const SHORTEST_REVISION: usize = 8;
+
+/// The deployed workflows. A cheap handle.
+#[derive(Clone, Debug)]
+pub(crate) struct Workflows(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    /// Name -> the workflow as it is served.
+    names: State,
+    /// Revision -> the workflow as it was deployed.
+    revisions: State,
+    /// Revision -> the descriptors that it was checked against.
+    descriptors: State,
+    served: ArcSwap<Served>,
+    /// Plans by revision, of what is served and of what has been looked at.
+    plans: RwLock<HashMap<String, Arc<Plan>>>,
+    /// One deploy at a time.
+    deploying: Mutex<()>,
+    known: pavane_server::Descriptors,
+    health: pavane_server::Health,
+    calls: Arc<Calls>,
+    limit: usize,
+}
+
+/// A definition as a request brings it.
+#[derive(Debug)]
+pub(crate) enum Given {
+    /// As a message.
+    Message(Workflow),
+    /// As text.
+    Text(Source),
+}
+
+impl Workflows {
+    /// Opens what was deployed, and serves it again.
+    pub(crate) fn open(
+        store: &Store,
+        known: pavane_server::Descriptors,
+        health: pavane_server::Health,
+        calls: Arc<Calls>,
+        limit: usize,
+    ) -> Result<Self, Error> {
+        let workflows = Self(Arc::new(Inner {
+            store: store.clone(),
+            names: store.state("workflows")?,
+            revisions: store.state("revisions")?,
+            descriptors: store.state("descriptors")?,
+            served: ArcSwap::default(),
+            plans: RwLock::default(),
+            deploying: Mutex::default(),
+            known,
+            health,
+            calls,
+            limit,
+        }));
+        for entry in workflows.0.names.range(KeyRange::all()) {
+            let record = decode(&entry?.1)?;
+            let (plan, pool) = workflows.compile_revision(&record.name, &record.revision)?;
+            workflows.serve(record, plan, &pool)?;
+        }
+        Ok(workflows)
+    }
+
+    /// The workflow that implements the method with this path.
+    pub(crate) fn implementing(&self, path: &str) -> Option<Arc<Plan>> {
+        self.0.served.load().implementing(path)
+    }
+
+    /// The workflow of this name as it is served. Errors: [`Error::UnknownWorkflow`].
+    pub(crate) fn served(&self, name: &str) -> Result<Arc<Plan>, Error> {
+        let served = self.0.served.load();
+        served.plan(name).ok_or_else(|| unknown(&served, name))
+    }
+
+    /// A revision's plan, compiled again if need be.
+    pub(crate) fn plan(&self, name: &str, revision: &str) -> Result<Arc<Plan>, Error> {
+        if let Some(plan) = self.0.plans.read().get(revision) {
+            return Ok(Arc::clone(plan));
+        }
+        Ok(self.compile_revision(name, revision)?.0)
+    }
+
+    /// Checks a definition. Errors: no definition, or no descriptors to be had.
+    pub(crate) async fn check(
+        &self,
+        given: Option<Given>,
+        descriptors: Option<Descriptors>,
+    ) -> Result<Compiled, Error> {
+        Ok(self.compile(given, descriptors).await?.0)
+    }
+
+    /// Checks a definition and serves it. Errors: see DeployWorkflow.
+    pub(crate) async fn deploy(
+        &self,
+        given: Option<Given>,
+        descriptors: Option<Descriptors>,
+    ) -> Result<DeployWorkflowResponse, Error> {
+        let _guard = self.0.deploying.lock().await;
+        let file_name = file_name_of(given.as_ref());
+        let (compiled, pool) = self.compile(given, descriptors).await?;
+        let Compiled {
+            plan: Some(plan),
+            diagnostics,
+            workflow,
+        } = compiled
+        else {
+            return Err(Error::InvalidDefinition {
+                file_name,
+                diagnostics: compiled.diagnostics,
+            });
+        };
+        let plan = Arc::new(plan);
+        let diagnostics = diagnostics.iter().map(Into::into).collect();
+        if let Some(same) = self.same_revision(&plan) {
+            let workflow = Some(same);
+            return Ok(DeployWorkflowResponse {
+                workflow,
+                diagnostics,
+                unchanged: true,
+            });
+        }
+        self.check_place(&plan)?;
+        let record = DeployedWorkflow {
+            name: plan.name.to_string(),
+            revision: plan.revision.to_string(),
+            workflow: Some(workflow),
+            create_time: Some(clock::now().into()),
+        };
+        // Served first: descriptors that conflict are refused here, before anything is recorded.
+        self.serve(record.clone(), Arc::clone(&plan), &pool)?;
+        self.record(&record, pool.encode_to_vec()).await?;
+        info!(workflow = %plan.name, revision = %plan.revision, "deployed");
+        Ok(DeployWorkflowResponse {
+            workflow: Some(record),
+            diagnostics,
+            unchanged: false,
+        })
+    }
+
+    /// Describes a workflow; `revision` may be empty, or at least 8 digits of one.
+    pub(crate) fn get(&self, name: &str, revision: &str) -> Result<DeployedWorkflow, Error> {
+        if revision.is_empty() {
+            let served = self.0.served.load();
+            return served
+                .record(name)
+                .cloned()
+                .ok_or_else(|| unknown(&served, name));
+        }
+        if revision.len() < SHORTEST_REVISION {
+            let problem = format!(
+                "`{revision}` has {} digits; expected at least {SHORTEST_REVISION}",
+                revision.len()
+            );
+            return Err(Error::InvalidArgument {
+                field: "revision",
+                problem,
+            });
+        }
+        for entry in self.0.revisions.range(KeyRange::prefix(revision)) {
+            let record = decode(&entry?.1)?;
+            if record.name == name {
+                return Ok(record);
+            }
+        }
+        Err(Error::UnknownRevision {
+            name: name.to_owned(),
+            revision: revision.to_owned(),
+        })
+    }
+
+    /// The workflows that are served, by name, after the one named.
+    pub(crate) fn list_after(&self, name: &str, most: usize) -> Vec<DeployedWorkflow> {
+        self.0
+            .served
+            .load()
+            .records_after(name)
+            .take(most)
+            .cloned()
+            .collect()
+    }
+
+    /// Stops serving a workflow. Errors: [`Error::UnknownWorkflow`].
+    pub(crate) async fn delete(&self, name: &str) -> Result<(), Error> {
+        let _guard = self.0.deploying.lock().await;
+        let plan = self.served(name)?;
+        let (names, key) = (self.0.names.clone(), name.to_owned());
+        self.transact(move |tx| tx.delete(&names, key)).await?;
+        let served = self.0.served.load().without(name);
+        if !served.has_service(&plan.implements.service) {
+            self.0.health.remove(&plan.implements.service);
+        }
+        self.0.served.store(Arc::new(served));
+        self.0.known.remove(&descriptors_key(name));
+        info!(workflow = name, "deleted");
+        Ok(())
+    }
+
+    async fn compile(
+        &self,
+        given: Option<Given>,
+        descriptors: Option<Descriptors>,
+    ) -> Result<(Compiled, DescriptorPool), Error> {
+        let given = given.ok_or(Error::InvalidArgument {
+            field: "definition",
+            problem: "is missing; expected `workflow` or `source`".to_owned(),
+        })?;
+        let definition = match given {
+            Given::Message(workflow) => language::Definition::from(workflow),
+            Given::Text(source) => language::Definition::parse(&source.file_name, &source.text),
+        };
+        let pool = match descriptors.and_then(|descriptors| descriptors.from) {
+            Some(descriptors::From::FileDescriptorSet(files)) => {
+                DescriptorPool::from_file_descriptor_set(files)
+                    .map_err(|error| Error::InvalidDescriptors(error.to_string()))?
+            }
+            Some(descriptors::From::Reflection(_)) | None => {
+                let services = services_of(definition.workflow());
+                reflection::descriptors(&self.0.calls, &services).await?
+            }
+        };
+        Ok((language::compile(&definition, &pool), pool))
+    }
+
+    fn compile_revision(
+        &self,
+        name: &str,
+        revision: &str,
+    ) -> Result<(Arc<Plan>, DescriptorPool), Error> {
+        let unknown = || Error::UnknownRevision {
+            name: name.to_owned(),
+            revision: revision.to_owned(),
+        };
+        let record = self
+            .0
+            .revisions
+            .get(revision.as_bytes())?
+            .ok_or_else(unknown)?;
+        let record = decode(&record)?;
+        let files = self
+            .0
+            .descriptors
+            .get(revision.as_bytes())?
+            .ok_or_else(unknown)?;
+        let pool = DescriptorPool::decode(files.as_ref())
+            .map_err(|error| Error::CorruptJournal(format!("descriptors: {error}")))?;
+        let workflow = record.workflow.unwrap_or_default();
+        let definition = language::Definition::from(workflow);
+        let compiled = language::compile(&definition, &pool);
+        let Some(plan) = compiled.plan else {
+            return Err(Error::InvalidDefinition {
+                file_name: format!("{name} {revision}"),
+                diagnostics: compiled.diagnostics,
+            });
+        };
+        let plan = Arc::new(plan);
+        self.0
+            .plans
+            .write()
+            .insert(revision.to_owned(), Arc::clone(&plan));
+        Ok((plan, pool))
+    }
+
+    /// What is served, if it is this very revision.
+    fn same_revision(&self, plan: &Plan) -> Option<DeployedWorkflow> {
+        let served = self.0.served.load();
+        served
+            .record(&plan.name)
+            .filter(|record| *record.revision == *plan.revision.0)
+            .cloned()
+    }
+
+    /// Errors: [`Error::MethodTaken`], [`Error::NoTarget`], [`Error::LimitExceeded`].
+    fn check_place(&self, plan: &Plan) -> Result<(), Error> {
+        let served = self.0.served.load();
+        if let Some(other) = served.implementing(&plan.implements.path)
+            && other.name != plan.name
+        {
+            let (method, workflow) = (plan.implements.to_string(), other.name.to_string());
+            return Err(Error::MethodTaken { method, workflow });
+        }
+        let services: BTreeSet<&str> = plan
+            .steps
+            .iter()
+            .flat_map(|step| [Some(&step.call), step.compensation.as_ref()])
+            .flatten()
+            .map(|call| &*call.method.service)
+            .filter(|service| self.0.calls.targets().get(service).is_none())
+            .collect();
+        if !services.is_empty() {
+            let services = services.into_iter().map(str::to_owned).collect();
+            return Err(Error::NoTarget { services });
+        }
+        let found = served.len() + usize::from(served.plan(&plan.name).is_none());
+        if found > self.0.limit {
+            let what = "the number of deployed workflows";
+            return Err(Error::LimitExceeded {
+                what,
+                limit: self.0.limit,
+                found,
+            });
+        }
+        Ok(())
+    }
+
+    fn serve(
+        &self,
+        record: DeployedWorkflow,
+        plan: Arc<Plan>,
+        pool: &DescriptorPool,
+    ) -> Result<(), Error> {
+        let service = plan.implements.service.to_string();
+        self.0
+            .known
+            .set(&descriptors_key(&plan.name), pool, [&service])
+            .map_err(|error| Error::DescriptorConflict(error.to_string()))?;
+        self.0.health.serving(&service);
+        self.0
+            .plans
+            .write()
+            .insert(plan.revision.to_string(), Arc::clone(&plan));
+        let served = self.0.served.load().with(record, plan);
+        self.0.served.store(Arc::new(served));
+        Ok(())
+    }
+
+    async fn record(&self, record: &DeployedWorkflow, files: Vec<u8>) -> Result<(), Error> {
+        let (name, revision) = (record.name.clone(), record.revision.clone());
+        let bytes = record.encode_to_vec();
+        let (names, revisions, descriptors) = (
+            self.0.names.clone(),
+            self.0.revisions.clone(),
+            self.0.descriptors.clone(),
+        );
+        self.transact(move |tx| {
+            tx.put(&names, name, bytes.clone())?;
+            tx.put(&revisions, revision.clone(), bytes)?;
+            tx.put(&descriptors, revision, files)
+        })
+        .await
+    }
+
+    async fn transact(
+        &self,
+        change: impl FnOnce(&mut pavane_feed::Transaction<'_>) -> Result<(), pavane_feed::Error>
+        + Send
+        + 'static,
+    ) -> Result<(), Error> {
+        self.0
+            .store
+            .transact(change)
+            .await
+            .map_err(|error| match error {
+                TransactError::Aborted(error) | TransactError::Store(error) => Error::Feed(error),
+            })
+    }
+}
+
+impl From<deploy_workflow_request::Definition> for Given {
+    fn from(definition: deploy_workflow_request::Definition) -> Self {
+        match definition {
+            deploy_workflow_request::Definition::Workflow(workflow) => Self::Message(workflow),
+            deploy_workflow_request::Definition::Source(source) => Self::Text(source),
+        }
+    }
+}
+
+impl From<check_workflow_request::Definition> for Given {
+    fn from(definition: check_workflow_request::Definition) -> Self {
+        match definition {
+            check_workflow_request::Definition::Workflow(workflow) => Self::Message(workflow),
+            check_workflow_request::Definition::Source(source) => Self::Text(source),
+        }
+    }
+}
+
+fn unknown(served: &Served, name: &str) -> Error {
+    let nearest = pavane::nearest(name, served.names()).map(str::to_owned);
+    Error::UnknownWorkflow {
+        name: name.to_owned(),
+        nearest,
+    }
+}
+
+fn decode(record: &[u8]) -> Result<DeployedWorkflow, Error> {
+    DeployedWorkflow::decode(record)
+        .map_err(|error| Error::CorruptJournal(format!("a deployed workflow: {error}")))
+}
+
+fn file_name_of(given: Option<&Given>) -> String {
+    match given {
+        Some(Given::Text(source)) if !source.file_name.is_empty() => source.file_name.clone(),
+        Some(Given::Message(workflow)) if !workflow.name.is_empty() => {
+            format!("`{}`", workflow.name)
+        }
+        Some(_) | None => "the workflow".to_owned(),
+    }
+}
+
+fn descriptors_key(workflow: &str) -> String {
+    format!("workflow/{workflow}")
+}
+
+/// The services whose methods a definition names, whether or not they exist.
+fn services_of(workflow: &Workflow) -> BTreeSet<String> {
+    let calls = workflow.steps.iter().flat_map(|step| {
+        [
+            Some(&step.call),
+            step.compensate.as_ref().map(|compensate| &compensate.call),
+        ]
+    });
+    std::iter::once(Some(&workflow.implements))
+        .chain(calls)
+        .flatten()
+        .filter_map(|method| Some(method.rsplit_once('/')?.0.to_owned()))
+        .collect()
+}
