@@ -1,0 +1,133 @@
+//! From a gRPC response to a Connect one: the message as the body, metadata as headers, trailers as
+//! headers that begin with `trailer-`; or the error.
+
+use bytes::{Buf, Bytes};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, response};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use pavane::error;
+use prost_reflect::{DynamicMessage, MethodDescriptor, SerializeOptions};
+use tonic::body::Body;
+use tonic::{Code, Status};
+
+use super::Codec;
+use super::failure::Failure;
+use crate::fallback;
+
+/// Bytes before a message: whether it is compressed, and its length.
+const FRAME_HEADER: usize = 5;
+
+/// Translates the response of `method`, whose message may have `allowed` bytes.
+pub(super) async fn from_grpc(
+    response: Response<Body>,
+    method: &MethodDescriptor,
+    codec: Codec,
+    allowed: usize,
+) -> Result<Response<Body>, Box<Failure>> {
+    let (head, body) = response.into_parts();
+    // An error without a message comes in the headers alone.
+    fail(&head.headers, HeaderMap::new())?;
+
+    let body = match Limited::new(body, FRAME_HEADER + allowed).collect().await {
+        Ok(body) => body,
+        Err(error) if error.is::<LengthLimitError>() => {
+            return Err(fallback::too_large("max_send_bytes", allowed, None).into());
+        }
+        Err(error) => return Err(Status::from_error(error).into()),
+    };
+    let trailers = body.trailers().cloned().unwrap_or_default();
+    fail(&trailers, metadata(&head.headers))?;
+
+    let message = unframe(body.to_bytes()).ok_or_else(|| {
+        error::status(
+            Code::Internal,
+            "INVALID_RESPONSE",
+            format!(
+                "`{}` did not answer with exactly one uncompressed message",
+                method.full_name()
+            ),
+        )
+    })?;
+    let body = match codec {
+        Codec::Proto => message,
+        Codec::Json => to_json(method, message)?,
+    };
+    Ok(succeed(head, &trailers, codec, body))
+}
+
+/// Fails if `headers` hold a status other than OK; `more` is metadata that came before.
+fn fail(headers: &HeaderMap, mut more: HeaderMap) -> Result<(), Box<Failure>> {
+    match Status::from_header_map(headers) {
+        Some(status) if status.code() != Code::Ok => {
+            more.extend(metadata(headers));
+            Err(Failure::new(status).metadata(more))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unframe(mut body: Bytes) -> Option<Bytes> {
+    if body.len() < FRAME_HEADER || body.get_u8() != 0 {
+        return None;
+    }
+    let length = body.get_u32();
+    (body.len() == length as usize).then_some(body)
+}
+
+fn to_json(method: &MethodDescriptor, message: Bytes) -> Result<Bytes, Status> {
+    let failed = |error: String| {
+        error::status(
+            Code::Internal,
+            "RESPONSE_NOT_JSON",
+            format!(
+                "the response of `{}` cannot be written as JSON: {error}",
+                method.full_name()
+            ),
+        )
+    };
+    let message = DynamicMessage::decode(method.output(), message)
+        .map_err(|error| failed(error.to_string()))?;
+    let mut json = Vec::new();
+    let mut serializer = serde_json::Serializer::new(&mut json);
+    message
+        .serialize_with_options(&mut serializer, &SerializeOptions::new())
+        .map_err(|error| failed(error.to_string()))?;
+    Ok(json.into())
+}
+
+fn succeed(
+    head: response::Parts,
+    trailers: &HeaderMap,
+    codec: Codec,
+    body: Bytes,
+) -> Response<Body> {
+    let mut response = Response::new(Body::new(Full::new(body)));
+    *response.extensions_mut() = head.extensions;
+    let headers = response.headers_mut();
+    *headers = metadata(&head.headers);
+    for (name, value) in &metadata(trailers) {
+        let name = format!("trailer-{name}");
+        let name = HeaderName::try_from(name).expect("a header's name may be longer");
+        headers.append(name, value.clone());
+    }
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(codec.content_type()),
+    );
+    response
+}
+
+/// What handlers said, without what gRPC says.
+fn metadata(headers: &HeaderMap) -> HeaderMap {
+    headers
+        .iter()
+        .filter(|(name, _)| {
+            !name.as_str().starts_with("grpc-")
+                && !matches!(
+                    *name,
+                    &header::CONTENT_TYPE | &header::CONTENT_LENGTH | &header::TRAILER
+                )
+        })
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}

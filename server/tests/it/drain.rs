@@ -1,0 +1,125 @@
+//! How servers and connections end: politely within a bound.
+
+use std::time::Duration;
+
+use pavane::testing::v1::AddFaultRequest;
+use pavane_server::Limits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{start, start_with};
+
+fn wait() -> AddFaultRequest {
+    AddFaultRequest {
+        method: "wait".into(),
+        ..Default::default()
+    }
+}
+
+#[tokio::test]
+async fn a_call_in_flight_may_end() {
+    let server = start().await;
+    let mut client = server.client().await;
+    let call = tokio::spawn(async move { client.add_fault(wait()).await });
+    server.waiting.notified().await;
+
+    server.shutdown.cancel();
+    // The listener goes first: once nobody can connect, the server is draining.
+    while TcpStream::connect(server.address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(!server.task.is_finished());
+    server.go_on.notify_one();
+    call.await.unwrap().unwrap();
+    server.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_json_call_in_flight_may_end() {
+    let server = start().await;
+    let method = "pavane.testing.v1.FaultService/AddFault";
+    let call = server.post(method, r#"{"method": "wait"}"#);
+    let end = async {
+        server.waiting.notified().await;
+        server.shutdown.cancel();
+        server.go_on.notify_one();
+    };
+    let (answer, ()) = tokio::join!(call, end);
+    assert_eq!(answer.text(), "{}");
+    server.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_is_cut() {
+    let server = start_with(Limits::default(), Duration::from_millis(20)).await;
+    let mut client = server.client().await;
+    let call = tokio::spawn(async move { client.add_fault(wait()).await });
+    server.waiting.notified().await;
+    server.shutdown.cancel();
+    server.task.await.unwrap().unwrap();
+    call.await.unwrap().unwrap_err();
+}
+
+#[tokio::test]
+async fn idle_connections_do_not_delay_the_end() {
+    let server = start_with(Limits::default(), Duration::from_secs(3600)).await;
+    let _silent = TcpStream::connect(server.address).await.unwrap();
+    let _idle = server.client().await;
+    server.stop().await;
+}
+
+/// Sends one HTTP/1.1 request, if any, and reads until the server closes the connection.
+async fn read_to_end(limits: Limits, request: &str) -> String {
+    let server = start_with(limits, Duration::from_secs(5)).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    server.stop().await;
+    answer
+}
+
+#[tokio::test]
+async fn a_connection_ends_at_its_age() {
+    let limits = Limits {
+        connection_age: Some(Duration::from_millis(100)),
+        first_byte_timeout: Duration::from_secs(3600),
+        ..Limits::default()
+    };
+    let answer = read_to_end(limits, "GET / HTTP/1.1\r\nhost: here\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_that_stays_silent_is_closed() {
+    let limits = Limits {
+        first_byte_timeout: Duration::from_millis(20),
+        ..Limits::default()
+    };
+    for request in ["", "GET / HTTP/1.1\r\nhost:"] {
+        assert_eq!(read_to_end(limits.clone(), request).await, "", "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_too_many_waits_for_its_turn() {
+    let limits = Limits {
+        max_connections: 1,
+        ..Limits::default()
+    };
+    let server = start_with(limits, Duration::from_secs(5)).await;
+    let mut first = server.client().await;
+    first.add_fault(AddFaultRequest::default()).await.unwrap();
+    let method = "pavane.testing.v1.FaultService/AddFault";
+    {
+        let mut second = std::pin::pin!(server.post(method, "{}"));
+        tokio::select! {
+            biased;
+            _ = &mut second => panic!("two connections were served, the limit is 1"),
+            answer = first.add_fault(AddFaultRequest::default()) => drop(answer.unwrap()),
+        }
+        drop(first);
+        assert_eq!(second.await.text(), "{}");
+    }
+    server.stop().await;
+}
