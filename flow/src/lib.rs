@@ -5,8 +5,10 @@
 //! decisions go out as values.
 
 pub mod conductor;
+pub mod diagnostic;
 pub mod event;
 pub mod fold;
+pub mod language;
 pub mod plan;
 pub mod program;
 #[cfg(test)]

@@ -1,45 +1,57 @@
 //! Compiled expressions: what computes requests, outputs and conditions.
 //!
+//! A message is put together on the wire: constants are encoded beforehand, what only moves a field
+//! from one message to another is copied as bytes, and only what computes is decoded and evaluated.
+//!
 //! Evaluation is bounded, has no side effects and never panics, whatever bytes it is given.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::plan::Scope;
 
+mod arithmetic;
+mod compare;
+mod convert;
+mod copy;
+mod evaluate;
+mod expression;
+mod function;
+mod meter;
+mod moment;
+mod node;
+mod value;
+mod wire;
+
+pub use meter::{MAX_LIST, MAX_OUTPUT_BYTES, MAX_STEPS};
+
+pub(crate) use convert::{kind_name, to_map_key, to_single, wrapped};
+pub(crate) use copy::Copy;
+pub(crate) use evaluate::{Frame, Machine};
+pub(crate) use expression::{
+    Arithmetic, Comparison, Comprehension, ExecutionField, Expression, Loop, Slot, Variable,
+};
+pub(crate) use function::{Function, compile_pattern};
+pub(crate) use meter::{Meter, Problem};
+pub(crate) use moment::show_duration;
+pub(crate) use node::{Computed, Node, encode_field};
+pub(crate) use value::{Key, Moment, Text, Value};
+pub(crate) use wire::{Reader, WireError, WireType, check_varints};
+
 /// Computes an encoded message from a scope.
 #[derive(Clone, Debug)]
 pub struct MessageProgram {
-    constant: Bytes,
-}
-
-impl MessageProgram {
-    /// A program that always gives these bytes.
-    pub fn constant(bytes: Bytes) -> Self {
-        Self { constant: bytes }
-    }
-
-    /// Computes the message. Errors: see [`EvaluationError`].
-    pub fn evaluate(&self, _scope: &Scope<'_>) -> Result<Bytes, EvaluationError> {
-        Ok(self.constant.clone())
-    }
+    nodes: Arc<[Node]>,
+    slots: Arc<[Slot]>,
 }
 
 /// Computes whether a step is to run.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    constant: bool,
-}
-
-impl Condition {
-    /// A condition that always has this value.
-    pub fn constant(value: bool) -> Self {
-        Self { constant: value }
-    }
-
-    /// Computes the condition. Errors: see [`EvaluationError`].
-    pub fn evaluate(&self, _scope: &Scope<'_>) -> Result<bool, EvaluationError> {
-        Ok(self.constant)
-    }
+    source: Arc<str>,
+    expression: Arc<Expression>,
+    slots: Arc<[Slot]>,
 }
 
 /// Why an expression has no value.
@@ -50,4 +62,75 @@ pub struct EvaluationError {
     pub expression: String,
     /// What went wrong, such as a division by zero.
     pub problem: String,
+}
+
+impl EvaluationError {
+    fn new(expression: &str, problem: Problem) -> Self {
+        Self {
+            expression: expression.to_owned(),
+            problem: problem.0,
+        }
+    }
+}
+
+impl MessageProgram {
+    /// A program that always gives these bytes.
+    pub fn constant(bytes: Bytes) -> Self {
+        Self::new(vec![Node::Constant(bytes)], Vec::new())
+    }
+
+    pub(crate) fn new(nodes: Vec<Node>, slots: Vec<Slot>) -> Self {
+        let nodes = node::joined(nodes);
+        // Copies go by bytes: what only they read need not be kept decoded.
+        let decodes = !nodes.iter().all(Node::is_wire_copy);
+        let slots = if decodes { slots } else { Vec::new() };
+        Self {
+            nodes: nodes.into(),
+            slots: slots.into(),
+        }
+    }
+
+    /// Computes the message. Errors: an expression has no value in this scope, a response is not of
+    /// its type, or a limit is exceeded.
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Bytes, EvaluationError> {
+        match &*self.nodes {
+            [] => Ok(Bytes::new()),
+            [Node::Constant(bytes)] => Ok(bytes.clone()),
+            nodes => {
+                let frame = Frame::new(scope, &self.slots);
+                let mut out = Vec::with_capacity(node::estimate(nodes, scope));
+                node::write(nodes, scope, &mut Machine::new(&frame), &mut out)?;
+                Ok(Bytes::from(out))
+            }
+        }
+    }
+
+    /// Whether nothing is decoded when it is evaluated: all of it is constant or copied.
+    pub fn is_wire_copy(&self) -> bool {
+        self.nodes.iter().all(Node::is_wire_copy)
+    }
+}
+
+impl Condition {
+    /// A condition that always has this value.
+    pub fn constant(value: bool) -> Self {
+        let expression = Expression::Literal(Value::Bool(value));
+        Self::new(&value.to_string(), expression, Vec::new())
+    }
+
+    pub(crate) fn new(source: &str, expression: Expression, slots: Vec<Slot>) -> Self {
+        Self {
+            source: source.into(),
+            expression: Arc::new(expression),
+            slots: slots.into(),
+        }
+    }
+
+    /// Computes the condition. Errors: as of [`MessageProgram::evaluate`].
+    pub fn evaluate(&self, scope: &Scope<'_>) -> Result<bool, EvaluationError> {
+        let frame = Frame::new(scope, &self.slots);
+        Machine::new(&frame)
+            .condition(&self.expression)
+            .map_err(|problem| EvaluationError::new(&self.source, problem))
+    }
 }

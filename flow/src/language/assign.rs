@@ -1,0 +1,170 @@
+//! Whether the value of an expression may be assigned to a field, and what to do if it may not.
+
+use prost_reflect::{EnumDescriptor, EnumValueDescriptor, FieldDescriptor, Kind, OneofDescriptor};
+
+use super::checker::describe_field;
+use super::decode::quoted_list;
+use super::types::Type;
+use crate::diagnostic::Diagnostic;
+use crate::program::{Expression, Text, Value};
+
+/// Checks that an expression of a type may be assigned to a field.
+pub(super) fn check(
+    expression: &Expression,
+    kind: &Type,
+    field: &FieldDescriptor,
+) -> Result<(), Diagnostic> {
+    if field.is_list() || field.is_map() {
+        let expected = Type::of_field(field);
+        return if kind.fits(&expected) && *kind != Type::Null {
+            Ok(())
+        } else {
+            Err(mismatch(kind, field))
+        };
+    }
+    check_single(expression, kind, field)
+}
+
+/// Checks that an expression may be one value of a field.
+pub(super) fn check_single(
+    expression: &Expression,
+    kind: &Type,
+    field: &FieldDescriptor,
+) -> Result<(), Diagnostic> {
+    match (field.kind(), kind) {
+        (_, kind) if kind.is_open() => Ok(()),
+        (Kind::Enum(descriptor), Type::String) => {
+            let Expression::Literal(Value::String(name)) = expression else {
+                let found = mismatch(kind, field);
+                let help = "a value of an enum is named by a text, as in \"'NAME'\", or is an int";
+                return Err(found.help(help));
+            };
+            let name = name.as_str();
+            if descriptor.get_value_by_name(name).is_some() {
+                return Ok(());
+            }
+            Err(no_such_value(&descriptor, name))
+        }
+        (Kind::Message(descriptor), kind) => {
+            let fits = match descriptor.full_name() {
+                "google.protobuf.Value" => is_json(kind),
+                "google.protobuf.Struct" => {
+                    matches!(kind, Type::Map(key, value) if Type::String.fits(key) && is_json(value))
+                        || *kind == Type::Null
+                }
+                "google.protobuf.ListValue" => {
+                    matches!(kind, Type::List(element) if is_json(element))
+                }
+                _ => kind.fits(&Type::of_message(&descriptor)),
+            };
+            if fits {
+                Ok(())
+            } else {
+                Err(mismatch(kind, field))
+            }
+        }
+        (scalar, kind) if kind.fits(&Type::of_kind(&scalar)) => Ok(()),
+        (_, kind) => Err(mismatch(kind, field)),
+    }
+}
+
+/// An expression with the name of an enum's value replaced by its number, where that is the target.
+pub(super) fn adapted(expression: Expression, field: &FieldDescriptor) -> Expression {
+    if let (Kind::Enum(descriptor), Expression::Literal(Value::String(Text::Shared(name)))) =
+        (field.kind(), &expression)
+        && let Some(value) = descriptor.get_value_by_name(name)
+    {
+        return Expression::Literal(Value::Int(i64::from(value.number())));
+    }
+    expression
+}
+
+/// The diagnostic of a value that an enum does not have.
+pub(super) fn no_such_value(descriptor: &EnumDescriptor, name: &str) -> Diagnostic {
+    let values: Vec<_> = descriptor.values().collect();
+    let names: Vec<_> = values.iter().map(EnumValueDescriptor::name).collect();
+    let message = format!("`{}` has no value `{name}`", descriptor.full_name());
+    let mut found = Diagnostic::error("UNKNOWN_ENUM_VALUE", message)
+        .label("unknown value")
+        .nearest(name, "a value", names.iter().copied());
+    if found.help.is_empty() && names.len() <= 12 {
+        found.help = format!("its values are {}", quoted_list(&names));
+    }
+    found
+}
+
+/// Two members of one oneof are set.
+pub(super) fn both_of_oneof(oneof: &OneofDescriptor, first: &str, second: &str) -> Diagnostic {
+    let name = oneof.full_name();
+    let message = format!("only one field of the oneof `{name}` can be set, this is the second");
+    Diagnostic::error("SEVERAL_OF_ONEOF", message)
+        .label(format!("besides `{first}`"))
+        .help(format!("leave out `{first}` or `{second}`"))
+}
+
+/// Whether values of a type can stand in a `google.protobuf.Value`.
+fn is_json(kind: &Type) -> bool {
+    match kind.unwrapped() {
+        Type::Bytes | Type::Message(_) | Type::Type | Type::Execution => false,
+        Type::List(element) => is_json(element),
+        Type::Map(key, value) => Type::String.fits(key) && is_json(value),
+        Type::Unknown
+        | Type::Dyn
+        | Type::Null
+        | Type::Bool
+        | Type::Int
+        | Type::Uint
+        | Type::Double
+        | Type::String
+        | Type::Timestamp
+        | Type::Duration
+        | Type::Wrapper(_) => true,
+    }
+}
+
+fn mismatch(kind: &Type, field: &FieldDescriptor) -> Diagnostic {
+    let message = format!("{}, this is {kind}", what_it_is(field));
+    let help = match (Type::of_kind(&field.kind()), kind.unwrapped()) {
+        (Type::Uint, Type::Int) => "convert it: `uint(...)`; 1 is an int, 1u a uint",
+        (Type::Int, Type::Uint | Type::Double) => "convert it: `int(...)`",
+        (Type::Double, Type::Int | Type::Uint) => {
+            "convert it: `double(...)`; 1 is an int, 1.0 a double"
+        }
+        (Type::String, Type::Int | Type::Uint | Type::Double | Type::Bool | Type::Bytes) => {
+            "convert it: `string(...)`"
+        }
+        (Type::Int | Type::Uint | Type::Double, Type::String) if !field.is_list() => {
+            "convert it: `int(...)`, `uint(...)` or `double(...)`"
+        }
+        (Type::Bytes, Type::String) => "convert it: `bytes(...)`, or write b'...'",
+        (Type::Timestamp, Type::String | Type::Int) => "convert it: `timestamp(...)`",
+        (Type::Duration, Type::String) => "convert it: `duration(...)`",
+        _ => "",
+    };
+    Diagnostic::error("TYPE_MISMATCH", message)
+        .label("another type")
+        .help(help)
+}
+
+/// `ChargeCardRequest.amount`; of the values of a map, `Order.labels[]`.
+pub(super) fn short_name(field: &FieldDescriptor) -> String {
+    let owner = field.parent_message();
+    if let (true, Some(outer)) = (owner.is_map_entry(), owner.parent_message()) {
+        let is_map = |outer: &FieldDescriptor| outer.kind().as_message() == Some(owner);
+        if let Some(map) = outer.fields().find(is_map) {
+            return format!("{}.{}[]", outer.name(), map.name());
+        }
+    }
+    format!("{}.{}", owner.name(), field.name())
+}
+
+/// As in "`ChargeCardRequest.amount` is a shop.common.v1.Money".
+pub(super) fn what_it_is(field: &FieldDescriptor) -> String {
+    let (name, kind) = (short_name(field), describe_field(field));
+    let article = match kind.as_bytes() {
+        b"bytes" => "",
+        [b'a' | b'e' | b'i' | b'o', ..] => "an ",
+        _ => "a ",
+    };
+    format!("`{name}` is {article}{kind}")
+}

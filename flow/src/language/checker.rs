@@ -1,0 +1,440 @@
+//! The type checker of expressions: from a syntax tree to a checked expression.
+//!
+//! Every name is looked up here and nowhere later. A mistake is reported where it is made; what
+//! contains it gets the type [`Type::Unknown`], which fits everywhere, so that it is reported once.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use cel::common::ast::{EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr, operators};
+use prost_reflect::{DescriptorPool, FieldDescriptor, MessageDescriptor};
+
+use super::parse::{Found, Parsed};
+use super::types::Type;
+use super::{assign, overloads};
+use crate::diagnostic::Diagnostic;
+use crate::plan::StepIndex;
+use crate::program::{ExecutionField, Expression, Slot, Value, Variable};
+
+mod calls;
+mod messages;
+
+/// What expressions can refer to.
+pub(super) struct Environment<'a> {
+    pub(super) pool: &'a DescriptorPool,
+    /// Type of `input`; `None` if it is not known for a mistake reported elsewhere.
+    pub(super) input: Option<MessageDescriptor>,
+    /// The steps by id, and the types of their responses, as far as known.
+    pub(super) steps: BTreeMap<String, (StepIndex, Option<MessageDescriptor>)>,
+    /// Whether some step has no usable id: what is unknown then may be that step.
+    pub(super) is_incomplete: bool,
+}
+
+/// What came of checking an expression.
+pub(super) struct Checked {
+    pub(super) expression: Expression,
+    pub(super) kind: Type,
+    /// The steps that it refers to, and where it does.
+    pub(super) references: Vec<(StepIndex, Range<usize>)>,
+    /// Whether its value is the same in every scope.
+    pub(super) is_constant: bool,
+    pub(super) found: Vec<Found>,
+}
+
+/// Checks an expression. `slots` are the messages that the program reads, so far.
+pub(super) fn check(
+    parsed: &Parsed<'_>,
+    environment: &Environment<'_>,
+    slots: &mut Vec<Slot>,
+) -> Checked {
+    let mut checker = Checker {
+        parsed,
+        environment,
+        slots,
+        locals: Vec::new(),
+        references: Vec::new(),
+        is_constant: true,
+        found: Vec::new(),
+    };
+    let (expression, kind) = checker.expression(&parsed.root);
+    Checked {
+        expression,
+        kind,
+        references: checker.references,
+        is_constant: checker.is_constant,
+        found: checker.found,
+    }
+}
+
+struct Checker<'c, 'e> {
+    parsed: &'c Parsed<'c>,
+    environment: &'c Environment<'e>,
+    slots: &'c mut Vec<Slot>,
+    /// The variables of the macros around, outermost first.
+    locals: Vec<(String, Type)>,
+    references: Vec<(StepIndex, Range<usize>)>,
+    is_constant: bool,
+    found: Vec<Found>,
+}
+
+type Typed = (Expression, Type);
+
+const EXECUTION_FIELDS: [(&str, ExecutionField, Type); 4] = [
+    ("id", ExecutionField::Id, Type::String),
+    ("workflow", ExecutionField::Workflow, Type::String),
+    ("revision", ExecutionField::Revision, Type::String),
+    ("create_time", ExecutionField::CreateTime, Type::Timestamp),
+];
+
+impl Checker<'_, '_> {
+    fn expression(&mut self, node: &IdedExpr) -> Typed {
+        match &node.expr {
+            Expr::Literal(literal) => constant(literal),
+            Expr::Ident(name) => self.identifier(node, name),
+            Expr::Select(select) => self.select(node, select),
+            Expr::Call(call) => match call.func_name.as_str() {
+                operators::OPT_INDEX | operators::OPT_SELECT => self.unsupported(node),
+                _ => self.call(node, call),
+            },
+            Expr::List(list) => self.list(node, list),
+            Expr::Map(map) => {
+                let mut entries = Vec::new();
+                let (mut keys, mut values) = (Type::Unknown, Type::Unknown);
+                for entry in &map.entries {
+                    let EntryExpr::MapEntry(entry) = &entry.expr else {
+                        continue;
+                    };
+                    let (key, key_type) = self.expression(&entry.key);
+                    let (value, value_type) = self.expression(&entry.value);
+                    if !is_key(&key_type) {
+                        let message = format!("the key of a map cannot be {key_type}");
+                        let range = self.parsed.extent(&entry.key);
+                        let label = "not a bool, int, uint or string";
+                        let found = Diagnostic::error("TYPE_MISMATCH", message).label(label);
+                        self.found.push((range, found));
+                    }
+                    let first = entries.is_empty();
+                    keys = if first { key_type } else { keys.join(key_type) };
+                    values = if first {
+                        value_type
+                    } else {
+                        values.join(value_type)
+                    };
+                    entries.push((key, value));
+                }
+                (
+                    Expression::Map(entries),
+                    Type::Map(Box::new(keys), Box::new(values)),
+                )
+            }
+            Expr::Struct(message) => self.message(node, message),
+            Expr::Comprehension(_) | Expr::Unspecified => self.unsupported(node),
+        }
+    }
+
+    fn list(&mut self, node: &IdedExpr, list: &ListExpr) -> Typed {
+        if !list.optional_indices.is_empty() {
+            return self.unsupported(node);
+        }
+        let mut items = Vec::new();
+        let mut elements = Type::Unknown;
+        for element in &list.elements {
+            let (item, kind) = self.expression(element);
+            elements = if items.is_empty() {
+                kind
+            } else {
+                elements.join(kind)
+            };
+            items.push(item);
+        }
+        (Expression::List(items), Type::List(Box::new(elements)))
+    }
+
+    fn identifier(&mut self, node: &IdedExpr, name: &str) -> Typed {
+        if let Some(depth) = self.locals.iter().rposition(|(local, _)| local == name) {
+            return (Expression::Local(depth), self.locals[depth].1.clone());
+        }
+        let name = name.strip_prefix('.').unwrap_or(name);
+        if name == "input" {
+            self.is_constant = false;
+            return match self.environment.input.clone() {
+                Some(descriptor) => self.variable(Variable::Input, descriptor),
+                None => unknown(),
+            };
+        }
+        if name == "execution" {
+            self.is_constant = false;
+            return (Expression::Literal(Value::Null), Type::Execution);
+        }
+        if let Some((step, descriptor)) = self.environment.steps.get(name) {
+            self.is_constant = false;
+            self.references.push((*step, self.parsed.token(node)));
+            return match descriptor.clone() {
+                Some(descriptor) => self.variable(Variable::Output(*step), descriptor),
+                None => unknown(),
+            };
+        }
+        if let Some(kind) = type_named(name) {
+            return (Expression::Literal(Value::Type(kind.into())), Type::Type);
+        }
+        self.unknown_name(node, name);
+        unknown()
+    }
+
+    fn variable(&mut self, variable: Variable, descriptor: MessageDescriptor) -> Typed {
+        let kind = Type::of_message(&descriptor);
+        let known = self.slots.iter().position(|slot| slot.variable == variable);
+        let slot = known.unwrap_or_else(|| {
+            let slot = Slot {
+                variable,
+                descriptor,
+            };
+            self.slots.push(slot);
+            self.slots.len() - 1
+        });
+        (Expression::Slot(slot), kind)
+    }
+
+    fn unknown_name(&mut self, node: &IdedExpr, name: &str) {
+        if self.environment.is_incomplete {
+            return;
+        }
+        let steps = self.environment.steps.keys().map(String::as_str);
+        let locals = self.locals.iter().map(|(local, _)| local.as_str());
+        let names: Vec<_> = ["input", "execution"]
+            .into_iter()
+            .chain(steps)
+            .chain(locals)
+            .collect();
+        let message = format!("`{name}` is not a step, nor `input` or `execution`");
+        let mut found = Diagnostic::error("UNKNOWN_NAME", message).label("unknown name");
+        if let Some(near) = pavane::nearest(name, names) {
+            found.help = format!("did you mean `{near}`?");
+        }
+        let is_all = self.parsed.text.trim() == name;
+        if is_all && found.help.is_empty() {
+            found.help = format!("a text is written in quotes within quotes: \"'{name}'\"");
+        }
+        self.found.push((self.parsed.token(node), found));
+    }
+
+    fn select(&mut self, node: &IdedExpr, select: &SelectExpr) -> Typed {
+        if let Some(typed) = self.enum_value(node) {
+            return typed;
+        }
+        let (operand, kind) = self.expression(&select.operand);
+        self.field(node, operand, &kind, &select.field, false)
+    }
+
+    /// A field of an operand, or whether it has one.
+    fn field(
+        &mut self,
+        node: &IdedExpr,
+        operand: Expression,
+        kind: &Type,
+        name: &str,
+        is_test: bool,
+    ) -> Typed {
+        let operand = Box::new(operand);
+        match kind {
+            Type::Unknown => unknown(),
+            Type::Message(descriptor) => {
+                let Some(field) = descriptor.get_field_by_name(name) else {
+                    self.unknown_field(node, descriptor, name);
+                    return unknown();
+                };
+                if is_test {
+                    return (Expression::HasField(operand, field), Type::Bool);
+                }
+                let kind = Type::of_field(&field);
+                (Expression::Field(operand, field), kind)
+            }
+            Type::Execution => {
+                let known = EXECUTION_FIELDS.iter().find(|(field, ..)| *field == name);
+                let Some((_, field, kind)) = known else {
+                    let names = EXECUTION_FIELDS.iter().map(|(field, ..)| *field);
+                    let message = format!("`execution` has no field `{name}`");
+                    let found = Diagnostic::error("UNKNOWN_FIELD", message)
+                        .label("unknown field")
+                        .help("its fields are `id`, `workflow`, `revision` and `create_time`")
+                        .nearest(name, "a field", names);
+                    self.found.push((self.parsed.selected(node, name), found));
+                    return unknown();
+                };
+                if is_test {
+                    return (Expression::Literal(Value::Bool(true)), Type::Bool);
+                }
+                (Expression::Execution(*field), kind.clone())
+            }
+            Type::Dyn | Type::Map(..) => {
+                if let Type::Map(key, _) = kind
+                    && !Type::String.fits(key)
+                {
+                    let message = format!("`.{name}` selects a text key, each key here is {key}");
+                    let found = Diagnostic::error("TYPE_MISMATCH", message).label("not a key");
+                    self.found.push((self.parsed.selected(node, name), found));
+                    return unknown();
+                }
+                if is_test {
+                    return (Expression::HasKey(operand, name.into()), Type::Bool);
+                }
+                let value = match kind {
+                    Type::Map(_, value) => (**value).clone(),
+                    _ => Type::Dyn,
+                };
+                (Expression::Key(operand, name.into()), value)
+            }
+            other => {
+                let message = format!("{other} has no fields, so no `{name}`");
+                let found = Diagnostic::error("UNKNOWN_FIELD", message).label("unknown field");
+                let found = match other {
+                    _ if overloads::names().any(|known| known == name) => {
+                        found.help(format!("call it: `.{name}()`"))
+                    }
+                    Type::List(_) => found.help("index it, as in `[0]`, or use `map`, `filter`"),
+                    _ => found,
+                };
+                self.found.push((self.parsed.selected(node, name), found));
+                unknown()
+            }
+        }
+    }
+
+    fn unknown_field(&mut self, node: &IdedExpr, descriptor: &MessageDescriptor, name: &str) {
+        let range = self.parsed.selected(node, name);
+        self.found.push((range, no_such_field(descriptor, name)));
+    }
+
+    /// `package.Enum.VALUE` as its number, unless the first name is one of ours.
+    fn enum_value(&mut self, node: &IdedExpr) -> Option<Typed> {
+        let name = qualified_name(node)?;
+        let (root, _) = name.split_once('.')?;
+        let is_ours = root == "input"
+            || root == "execution"
+            || self.environment.steps.contains_key(root)
+            || self.locals.iter().any(|(local, _)| local == root);
+        if is_ours {
+            return None;
+        }
+        let (owner, value) = name.rsplit_once('.')?;
+        let descriptor = self.environment.pool.get_enum_by_name(owner)?;
+        let Some(found) = descriptor.get_value_by_name(value) else {
+            let found = assign::no_such_value(&descriptor, value);
+            self.found.push((self.parsed.selected(node, value), found));
+            return Some(unknown());
+        };
+        let number = i64::from(found.number());
+        Some((Expression::Literal(Value::Int(number)), Type::Int))
+    }
+
+    fn unsupported(&mut self, node: &IdedExpr) -> Typed {
+        let found = Diagnostic::error("EXPRESSION_SYNTAX", "optional values are not supported");
+        self.found.push((self.parsed.token(node), found));
+        unknown()
+    }
+}
+
+/// The diagnostic of a field that a message does not have.
+pub(super) fn no_such_field(descriptor: &MessageDescriptor, name: &str) -> Diagnostic {
+    let message = format!("`{}` has no field `{name}`", descriptor.name());
+    let found = Diagnostic::error("UNKNOWN_FIELD", message).label("unknown field");
+    let fields: Vec<FieldDescriptor> = descriptor.fields().collect();
+    let names = fields.iter().map(FieldDescriptor::name);
+    // A field is often looked for by its name in JSON.
+    let near = descriptor
+        .get_field_by_json_name(name)
+        .map(|field| field.name().to_owned());
+    match near.or_else(|| pavane::nearest(name, names).map(ToOwned::to_owned)) {
+        Some(near) => {
+            let field = descriptor
+                .get_field_by_name(&near)
+                .expect("it is the name of one");
+            let kind = describe_field(&field);
+            found.help(format!(
+                "a field with a similar name exists: `{near}` ({kind})"
+            ))
+        }
+        None if fields.is_empty() => found.help("it has no fields"),
+        None if fields.len() <= 12 => {
+            let all: Vec<_> = fields.iter().map(FieldDescriptor::name).collect();
+            found.help(format!(
+                "its fields are {}",
+                super::decode::quoted_list(&all)
+            ))
+        }
+        None => found,
+    }
+}
+
+/// The type of a field as .proto files write it.
+pub(super) fn describe_field(field: &FieldDescriptor) -> String {
+    use prost_reflect::Kind;
+    match field.kind() {
+        Kind::Message(entry) if field.is_map() => {
+            let (key, value) = (entry.map_entry_key_field(), entry.map_entry_value_field());
+            format!("map<{}, {}>", describe_field(&key), describe_field(&value))
+        }
+        kind => {
+            let name = crate::program::kind_name(&kind);
+            let repeated = if field.is_list() { "repeated " } else { "" };
+            format!("{repeated}{name}")
+        }
+    }
+}
+
+fn constant(literal: &LiteralValue) -> Typed {
+    let (value, kind) = match literal {
+        LiteralValue::Boolean(value) => (Value::Bool(*value.inner()), Type::Bool),
+        LiteralValue::Int(value) => (Value::Int(*value.inner()), Type::Int),
+        LiteralValue::UInt(value) => (Value::Uint(*value.inner()), Type::Uint),
+        LiteralValue::Double(value) => (Value::Double(*value.inner()), Type::Double),
+        LiteralValue::String(value) => (Value::text(value.inner()), Type::String),
+        LiteralValue::Bytes(value) => {
+            let bytes = bytes::Bytes::copy_from_slice(value.inner());
+            (Value::Bytes(bytes), Type::Bytes)
+        }
+        LiteralValue::Null => (Value::Null, Type::Null),
+    };
+    (Expression::Literal(value), kind)
+}
+
+fn unknown() -> Typed {
+    (Expression::Literal(Value::Null), Type::Unknown)
+}
+
+fn is_key(kind: &Type) -> bool {
+    kind.is_open()
+        || matches!(
+            kind.unwrapped(),
+            Type::Bool | Type::Int | Type::Uint | Type::String
+        )
+}
+
+/// The types that can be named, for comparing with `type(x)`.
+fn type_named(name: &str) -> Option<&'static str> {
+    let names = [
+        "bool",
+        "int",
+        "uint",
+        "double",
+        "string",
+        "bytes",
+        "list",
+        "map",
+        "null_type",
+        "type",
+    ];
+    names.into_iter().find(|known| *known == name)
+}
+
+/// `a.b.c` as written; `None` for what is not only names.
+fn qualified_name(node: &IdedExpr) -> Option<String> {
+    match &node.expr {
+        Expr::Ident(name) => Some(name.trim_start_matches('.').to_owned()),
+        Expr::Select(select) => {
+            let owner = qualified_name(&select.operand)?;
+            Some(format!("{owner}.{}", select.field))
+        }
+        _ => None,
+    }
+}

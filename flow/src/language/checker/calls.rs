@@ -1,0 +1,477 @@
+//! Operators, functions and macros: which of them there are for operands of which types.
+
+use cel::common::ast::{CallExpr, Expr, IdedExpr, operators};
+
+use super::{Checker, Typed, unknown};
+use crate::diagnostic::Diagnostic;
+use crate::language::overloads::{self, Mismatch};
+use crate::language::types::Type;
+use crate::program::{
+    Arithmetic, Comparison, Comprehension, Expression, Function, Loop, Text, Value, compile_pattern,
+};
+
+impl Checker<'_, '_> {
+    pub(super) fn call(&mut self, node: &IdedExpr, call: &CallExpr) -> Typed {
+        if let Some(typed) = self.macro_call(node, call) {
+            return typed;
+        }
+        match (call.func_name.as_str(), &call.target, call.args.as_slice()) {
+            (operators::LOGICAL_AND, None, [left, right]) => {
+                let [left, right] = self.conditions("&&", [left, right]);
+                (Expression::And(Box::new(left), Box::new(right)), Type::Bool)
+            }
+            (operators::LOGICAL_OR, None, [left, right]) => {
+                let [left, right] = self.conditions("||", [left, right]);
+                (Expression::Or(Box::new(left), Box::new(right)), Type::Bool)
+            }
+            (operators::LOGICAL_NOT, None, [operand]) => {
+                let [operand] = self.conditions("!", [operand]);
+                (Expression::Not(Box::new(operand)), Type::Bool)
+            }
+            (operators::NEGATE, None, [operand]) => self.negate(node, operand),
+            (operators::CONDITIONAL, None, [condition, yes, no]) => {
+                self.conditional(condition, yes, no)
+            }
+            (operators::INDEX, None, [operand, index]) => self.index(operand, index),
+            (operators::IN, None, [element, container]) => self.contains(node, element, container),
+            (operators::EQUALS, None, [left, right]) => self.equality(node, left, right),
+            (operators::NOT_EQUALS, None, [left, right]) => {
+                let (equal, kind) = self.equality(node, left, right);
+                (Expression::Not(Box::new(equal)), kind)
+            }
+            (name, None, [left, right]) => match (arithmetic(name), comparison(name)) {
+                (Some(operator), _) => self.arithmetic(node, operator, left, right),
+                (_, Some(comparison)) => self.comparison(node, comparison, left, right),
+                (None, None) => self.function(node, call),
+            },
+            _ => self.function(node, call),
+        }
+    }
+
+    /// Operands of logic, which must be bools.
+    fn conditions<const N: usize>(
+        &mut self,
+        operator: &str,
+        operands: [&IdedExpr; N],
+    ) -> [Expression; N] {
+        operands.map(|operand| {
+            let (expression, kind) = self.expression(operand);
+            self.expect_bool(operand, &kind, &format!("`{operator}` takes bools"));
+            expression
+        })
+    }
+
+    fn expect_bool(&mut self, node: &IdedExpr, kind: &Type, expected: &str) {
+        if !kind.fits(&Type::Bool) {
+            let message = format!("{expected}, this is {kind}");
+            self.mismatch(node, message, "not a bool");
+        }
+    }
+
+    fn mismatch(&mut self, node: &IdedExpr, message: String, label: &str) {
+        let found = Diagnostic::error("TYPE_MISMATCH", message).label(label);
+        self.found.push((self.parsed.extent(node), found));
+    }
+
+    /// A mistake at an operator, or at the name of a function.
+    fn at_token(&mut self, node: &IdedExpr, message: String, help: &str) -> Typed {
+        let found = Diagnostic::error("TYPE_MISMATCH", message)
+            .label("no such operation")
+            .help(help);
+        self.found.push((self.parsed.token(node), found));
+        unknown()
+    }
+
+    fn negate(&mut self, node: &IdedExpr, operand: &IdedExpr) -> Typed {
+        let (operand, kind) = self.expression(operand);
+        match kind.unwrapped() {
+            Type::Int | Type::Double | Type::Dyn | Type::Unknown => {
+                let kind = kind.unwrapped().clone();
+                (Expression::Negate(Box::new(operand)), kind)
+            }
+            other => self.at_token(
+                node,
+                format!("`-` takes an int or a double, this is {other}"),
+                "",
+            ),
+        }
+    }
+
+    fn conditional(&mut self, condition: &IdedExpr, yes: &IdedExpr, no: &IdedExpr) -> Typed {
+        let (chosen, kind) = self.expression(condition);
+        self.expect_bool(condition, &kind, "the condition before `?` is a bool");
+        let (yes, yes_kind) = self.expression(yes);
+        let (otherwise, no_kind) = self.expression(no);
+        if !yes_kind.fits(&no_kind) && !no_kind.fits(&yes_kind) {
+            let message = format!(
+                "both sides of `:` are of one type, but one is {yes_kind}, this is {no_kind}"
+            );
+            self.mismatch(no, message, "another type");
+            return unknown();
+        }
+        let parts = Box::new([chosen, yes, otherwise]);
+        (Expression::Conditional(parts), yes_kind.join(no_kind))
+    }
+
+    fn index(&mut self, operand: &IdedExpr, index: &IdedExpr) -> Typed {
+        let (container, kind) = self.expression(operand);
+        let (key, key_kind) = self.expression(index);
+        let element = match &kind {
+            Type::List(element) => {
+                if !key_kind.fits(&Type::Int) && !key_kind.fits(&Type::Uint) {
+                    let message = format!("the index of a list is an int, this is {key_kind}");
+                    self.mismatch(index, message, "not an int");
+                }
+                (**element).clone()
+            }
+            Type::Map(expected, value) => {
+                let numbers = [Type::Int, Type::Uint];
+                let both_numbers =
+                    numbers.contains(key_kind.unwrapped()) && numbers.contains(expected);
+                if !key_kind.fits(expected) && !both_numbers {
+                    let message = format!("the key of this map is {expected}, this is {key_kind}");
+                    self.mismatch(index, message, "another type");
+                }
+                (**value).clone()
+            }
+            Type::Dyn | Type::Unknown => kind.clone(),
+            other => {
+                self.mismatch(
+                    operand,
+                    format!("{other} cannot be indexed"),
+                    "not a list or map",
+                );
+                return unknown();
+            }
+        };
+        (
+            Expression::Index(Box::new(container), Box::new(key)),
+            element,
+        )
+    }
+
+    fn contains(&mut self, node: &IdedExpr, element: &IdedExpr, container: &IdedExpr) -> Typed {
+        let (left, left_kind) = self.expression(element);
+        let (right, right_kind) = self.expression(container);
+        let expected = match &right_kind {
+            Type::List(element) => element,
+            Type::Map(key, _) => key,
+            Type::Dyn | Type::Unknown => &Box::new(Type::Dyn),
+            other => {
+                let message = format!("`in` takes a list or a map, this is {other}");
+                return self.at_token(node, message, "");
+            }
+        };
+        if !left_kind.fits(expected) {
+            let message = format!("{left_kind} is never in this: there, each is {expected}");
+            return self.at_token(node, message, "");
+        }
+        (Expression::In(Box::new([left, right])), Type::Bool)
+    }
+
+    fn equality(&mut self, node: &IdedExpr, left: &IdedExpr, right: &IdedExpr) -> Typed {
+        let (left, left_kind) = self.expression(left);
+        let (right, right_kind) = self.expression(right);
+        if !left_kind.fits(&right_kind) && !right_kind.fits(&left_kind) {
+            let message = format!("{left_kind} never equals {right_kind}");
+            let help = conversion(&left_kind, &right_kind);
+            return self.at_token(node, message, help);
+        }
+        (Expression::Equal(Box::new([left, right])), Type::Bool)
+    }
+
+    fn comparison(
+        &mut self,
+        node: &IdedExpr,
+        comparison: Comparison,
+        left: &IdedExpr,
+        right: &IdedExpr,
+    ) -> Typed {
+        let (left, left_kind) = self.expression(left);
+        let (right, right_kind) = self.expression(right);
+        let is_number = |kind: &Type| matches!(kind, Type::Int | Type::Uint | Type::Double);
+        let (a, b) = (left_kind.unwrapped(), right_kind.unwrapped());
+        let has_order = |kind: &Type| {
+            is_number(kind)
+                || kind.is_open()
+                || matches!(
+                    kind,
+                    Type::Bool | Type::String | Type::Bytes | Type::Timestamp | Type::Duration
+                )
+        };
+        let comparable =
+            has_order(a) && has_order(b) && (a.fits(b) || is_number(a) && is_number(b));
+        if !comparable {
+            let message = format!("{left_kind} and {right_kind} have no order");
+            let help = conversion(a, b);
+            return self.at_token(node, message, help);
+        }
+        (
+            Expression::Compare(comparison, Box::new([left, right])),
+            Type::Bool,
+        )
+    }
+
+    fn arithmetic(
+        &mut self,
+        node: &IdedExpr,
+        operator: Arithmetic,
+        left: &IdedExpr,
+        right: &IdedExpr,
+    ) -> Typed {
+        let (left, left_kind) = self.expression(left);
+        let (right, right_kind) = self.expression(right);
+        let (a, b) = (left_kind.unwrapped(), right_kind.unwrapped());
+        let Some(kind) = result(operator, a, b) else {
+            let sign = sign(operator);
+            let message = format!("`{sign}` does not work between {left_kind} and {right_kind}");
+            return self.at_token(node, message, conversion(a, b));
+        };
+        (
+            Expression::Arithmetic(operator, Box::new([left, right])),
+            kind,
+        )
+    }
+
+    fn function(&mut self, node: &IdedExpr, call: &CallExpr) -> Typed {
+        let name = call.func_name.as_str();
+        let nodes: Vec<_> = call
+            .target
+            .iter()
+            .map(|target| &**target)
+            .chain(&call.args)
+            .collect();
+        let (mut arguments, kinds): (Vec<_>, Vec<_>) = nodes
+            .iter()
+            .map(|argument| self.expression(argument))
+            .unzip();
+        match overloads::resolve(name, call.target.is_some(), &kinds) {
+            Ok((Function::Matches, kind)) => {
+                let pattern = arguments.pop().expect("it takes two");
+                let text = arguments.pop().expect("it takes two");
+                (self.matches(nodes[1], text, pattern), kind)
+            }
+            Ok((function, kind)) => (Expression::Call(function, arguments), kind),
+            Err(mismatch) => {
+                let (node, found) = match mismatch {
+                    Mismatch::Unknown => {
+                        let message = format!("there is no function `{name}`");
+                        let found = Diagnostic::error("UNKNOWN_FUNCTION", message)
+                            .label("unknown function")
+                            .nearest(name, "a function", overloads::names());
+                        (node, found)
+                    }
+                    Mismatch::Style(style) => {
+                        let message = format!("`{name}` is called as `{style}`");
+                        (
+                            node,
+                            Diagnostic::error("WRONG_CALL", message).label("called otherwise"),
+                        )
+                    }
+                    Mismatch::Count(expected) => {
+                        let given = call.args.len();
+                        let plural = if expected == 1 { "" } else { "s" };
+                        let message =
+                            format!("`{name}` takes {expected} argument{plural}, this is {given}");
+                        (
+                            node,
+                            Diagnostic::error("WRONG_CALL", message).label("another number"),
+                        )
+                    }
+                    Mismatch::Argument(index, expected) => {
+                        let kind = &kinds[index];
+                        let message = format!("`{name}` takes {expected}, this is {kind}");
+                        self.mismatch(nodes[index], message, "another type");
+                        return unknown();
+                    }
+                };
+                self.found.push((self.parsed.called(node, name), found));
+                unknown()
+            }
+        }
+    }
+
+    /// A pattern that is known is compiled now: it is checked, and need not be compiled again.
+    fn matches(&mut self, node: &IdedExpr, text: Expression, pattern: Expression) -> Expression {
+        let Expression::Literal(Value::String(Text::Shared(known))) = &pattern else {
+            return Expression::Call(Function::Matches, vec![text, pattern]);
+        };
+        match compile_pattern(known) {
+            Ok(pattern) => Expression::Matches(Box::new(text), pattern),
+            Err(problem) => {
+                let found = Diagnostic::error("INVALID_PATTERN", problem.0).label("not a pattern");
+                self.found.push((self.parsed.token(node), found));
+                unknown().0
+            }
+        }
+    }
+
+    /// The call of a macro; `None` if it is none.
+    fn macro_call(&mut self, node: &IdedExpr, call: &CallExpr) -> Option<Typed> {
+        let name = call.func_name.as_str();
+        if name == "has" && call.target.is_none() {
+            return Some(self.has(node, call));
+        }
+        let kind = match name {
+            "all" => Comprehension::All,
+            "exists" => Comprehension::Exists,
+            "exists_one" | "existsOne" => Comprehension::ExistsOne,
+            "filter" => Comprehension::Filter,
+            "map" => Comprehension::Map,
+            _ => return None,
+        };
+        let target = call.target.as_ref()?;
+        let (variable, filter, body) = match call.args.as_slice() {
+            [variable, body] => (variable, None, body),
+            [variable, filter, body] if kind == Comprehension::Map => {
+                (variable, Some(filter), body)
+            }
+            _ => {
+                let message = format!(
+                    "`{name}` takes a name and an expression, as in `lines.{name}(x, ...)`"
+                );
+                let found = Diagnostic::error("WRONG_CALL", message).label("called otherwise");
+                self.found.push((self.parsed.called(node, name), found));
+                return Some(unknown());
+            }
+        };
+        let (range, range_kind) = self.expression(target);
+        let element = match &range_kind {
+            Type::List(element) => (**element).clone(),
+            Type::Map(key, _) => (**key).clone(),
+            Type::Dyn | Type::Unknown => range_kind.clone(),
+            other => {
+                let message = format!("`{name}` runs over a list or a map, this is {other}");
+                self.mismatch(target, message, "not a list or map");
+                Type::Unknown
+            }
+        };
+        let Expr::Ident(variable_name) = &variable.expr else {
+            self.mismatch(
+                variable,
+                format!("`{name}` takes a name first"),
+                "not a name",
+            );
+            return Some(unknown());
+        };
+        self.locals.push((variable_name.clone(), element.clone()));
+        let filter = filter.map(|filter| {
+            let (expression, kind) = self.expression(filter);
+            self.expect_bool(filter, &kind, "the condition of `map` is a bool");
+            expression
+        });
+        let (expression, body_kind) = self.expression(body);
+        self.locals.pop();
+        let result = match kind {
+            Comprehension::Map => Type::List(Box::new(body_kind)),
+            _ => {
+                self.expect_bool(
+                    body,
+                    &body_kind,
+                    &format!("the condition of `{name}` is a bool"),
+                );
+                match kind {
+                    Comprehension::Filter => Type::List(Box::new(element)),
+                    _ => Type::Bool,
+                }
+            }
+        };
+        let parts = Loop {
+            kind,
+            range,
+            filter,
+            body: expression,
+        };
+        Some((Expression::Comprehension(Box::new(parts)), result))
+    }
+
+    fn has(&mut self, node: &IdedExpr, call: &CallExpr) -> Typed {
+        if let [argument] = call.args.as_slice()
+            && let Expr::Select(select) = &argument.expr
+        {
+            let (operand, kind) = self.expression(&select.operand);
+            return self.field(argument, operand, &kind, &select.field, true);
+        }
+        let message = "`has` takes a field, as in `has(input.address)`";
+        let found = Diagnostic::error("WRONG_CALL", message).label("called otherwise");
+        self.found.push((self.parsed.called(node, "has"), found));
+        unknown()
+    }
+}
+
+fn arithmetic(name: &str) -> Option<Arithmetic> {
+    Some(match name {
+        operators::ADD => Arithmetic::Add,
+        operators::SUBSTRACT => Arithmetic::Subtract,
+        operators::MULTIPLY => Arithmetic::Multiply,
+        operators::DIVIDE => Arithmetic::Divide,
+        operators::MODULO => Arithmetic::Remainder,
+        _ => return None,
+    })
+}
+
+fn comparison(name: &str) -> Option<Comparison> {
+    Some(match name {
+        operators::LESS => Comparison::Less,
+        operators::LESS_EQUALS => Comparison::LessOrEqual,
+        operators::GREATER => Comparison::Greater,
+        operators::GREATER_EQUALS => Comparison::GreaterOrEqual,
+        _ => return None,
+    })
+}
+
+fn sign(operator: Arithmetic) -> &'static str {
+    match operator {
+        Arithmetic::Add => "+",
+        Arithmetic::Subtract => "-",
+        Arithmetic::Multiply => "*",
+        Arithmetic::Divide => "/",
+        Arithmetic::Remainder => "%",
+    }
+}
+
+/// The type of `left operator right`, if there is one.
+fn result(operator: Arithmetic, left: &Type, right: &Type) -> Option<Type> {
+    use Arithmetic::{Add, Remainder, Subtract};
+    Some(match (operator, left, right) {
+        (_, Type::Unknown, _) | (_, _, Type::Unknown) => Type::Unknown,
+        (_, Type::Dyn, _) | (_, _, Type::Dyn) => Type::Dyn,
+        (_, Type::Int, Type::Int) => Type::Int,
+        (_, Type::Uint, Type::Uint) => Type::Uint,
+        (operator, Type::Double, Type::Double) if operator != Remainder => Type::Double,
+        (Add, Type::String, Type::String) => Type::String,
+        (Add, Type::Bytes, Type::Bytes) => Type::Bytes,
+        (Add, Type::List(left), Type::List(right)) => {
+            Type::List(Box::new((**left).clone().join((**right).clone())))
+        }
+        (Add, Type::Timestamp, Type::Duration)
+        | (Add, Type::Duration, Type::Timestamp)
+        | (Subtract, Type::Timestamp, Type::Duration) => Type::Timestamp,
+        (Add | Subtract, Type::Duration, Type::Duration)
+        | (Subtract, Type::Timestamp, Type::Timestamp) => Type::Duration,
+        _ => return None,
+    })
+}
+
+/// How two different types can be made one.
+fn conversion(left: &Type, right: &Type) -> &'static str {
+    match (left.unwrapped(), right.unwrapped()) {
+        (Type::Double, Type::Int | Type::Uint) | (Type::Int | Type::Uint, Type::Double) => {
+            "convert one side: `double(...)` or `int(...)`; 1 is an int, 1.0 a double"
+        }
+        (Type::Int, Type::Uint) | (Type::Uint, Type::Int) => {
+            "convert one side: `int(...)` or `uint(...)`; 1 is an int, 1u a uint"
+        }
+        (Type::String, Type::Int | Type::Uint | Type::Double | Type::Bool)
+        | (Type::Int | Type::Uint | Type::Double | Type::Bool, Type::String) => {
+            "convert one side: `string(...)`"
+        }
+        (Type::String, Type::Timestamp) | (Type::Timestamp, Type::String) => {
+            "convert one side: `timestamp(...)`"
+        }
+        (Type::String, Type::Duration) | (Type::Duration, Type::String) => {
+            "convert one side: `duration(...)`"
+        }
+        _ => "",
+    }
+}

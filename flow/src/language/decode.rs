@@ -1,0 +1,355 @@
+//! From the tree of a text to the message Workflow, along its descriptor.
+//!
+//! Does what the JSON mapping of protobuf does, but goes on after a mistake, and says where it is.
+
+use std::collections::{BTreeMap, HashSet};
+
+use prost_reflect::{
+    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
+};
+use prost_types::value::Kind as JsonKind;
+
+use super::duration;
+use super::source::Source;
+use super::tree::{Content, Node, Resolved};
+use crate::diagnostic::{Diagnostic, Span};
+
+/// What was decoded, and what could not be.
+pub(super) struct Decoder<'a> {
+    pub(super) source: &'a mut Source,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// Paths of values that were refused here: later checks do not miss them.
+    pub(super) refused: HashSet<String>,
+}
+
+/// The largest whole number up to which doubles, as which the JSON mapping holds numbers, are exact.
+const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
+
+impl Decoder<'_> {
+    /// A message from an object.
+    pub(super) fn message(
+        &mut self,
+        descriptor: &MessageDescriptor,
+        node: &Node,
+        path: &str,
+    ) -> DynamicMessage {
+        let mut message = DynamicMessage::new(descriptor.clone());
+        let Content::Mapping(entries) = &node.content else {
+            self.refuse_kind::<()>(path, "an object", node);
+            return message;
+        };
+        let mut seen = HashSet::new();
+        for (key, value) in entries {
+            let Some(name) = self.key(key, path) else {
+                continue;
+            };
+            let field = descriptor
+                .get_field_by_name(name)
+                .or_else(|| descriptor.get_field_by_json_name(name));
+            let Some(field) = field else {
+                self.unknown_key(descriptor, name, key, path);
+                continue;
+            };
+            let path = join(path, field.name());
+            if !seen.insert(field.number()) {
+                self.duplicate(name, key, &path);
+                continue;
+            }
+            self.source.record(&path, Some(key), value);
+            if let Some(value) = self.field(&field, value, &path) {
+                message.set_field(&field, value);
+            }
+        }
+        message
+    }
+
+    /// The value of a field; `None` if it is left unset or was refused.
+    fn field(&mut self, field: &FieldDescriptor, node: &Node, path: &str) -> Option<Value> {
+        if is_null(node) {
+            return None;
+        }
+        if !field.is_list() {
+            return self.single(field, node, path);
+        }
+        let Content::Sequence(items) = &node.content else {
+            self.refuse_kind::<()>(path, "a list", node);
+            return None;
+        };
+        let mut values = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let path = format!("{path}[{index}]");
+            self.source.record(&path, None, item);
+            // What was refused keeps its place, or all paths after it would be wrong.
+            let value = self.single(field, item, &path);
+            values.push(value.unwrap_or_else(|| Value::default_value(&field.kind())));
+        }
+        Some(Value::List(values))
+    }
+
+    fn single(&mut self, field: &FieldDescriptor, node: &Node, path: &str) -> Option<Value> {
+        match field.kind() {
+            Kind::Message(descriptor) => match descriptor.full_name() {
+                "google.protobuf.Duration" => self.duration(&descriptor, node, path),
+                "google.protobuf.Struct" => {
+                    let message = self.structure(node, path)?;
+                    transcoded(&descriptor, &message)
+                }
+                _ => Some(Value::Message(self.message(&descriptor, node, path))),
+            },
+            Kind::String => match resolved(node) {
+                Some(Resolved::Text(text)) => Some(Value::String(text.to_owned())),
+                _ => self.refuse_kind(path, "text", node),
+            },
+            Kind::Uint32 => match resolved(node) {
+                Some(Resolved::Number(text)) => match text.parse() {
+                    Ok(number) => Some(Value::U32(number)),
+                    Err(_) => self.refuse(
+                        path,
+                        Diagnostic::error(
+                            "OUT_OF_RANGE",
+                            format!(
+                                "`{path}` takes a whole number from 0 to {}, this is {text}",
+                                u32::MAX
+                            ),
+                        ),
+                    ),
+                },
+                _ => self.refuse_kind(path, "a whole number", node),
+            },
+            Kind::Double => match resolved(node) {
+                Some(Resolved::Number(text)) => {
+                    let number = text
+                        .parse()
+                        .expect("what resolves as a number parses as one");
+                    Some(Value::F64(number))
+                }
+                _ => self.refuse_kind(path, "a number", node),
+            },
+            _ => self.refuse_kind(path, "nothing", node),
+        }
+    }
+
+    fn duration(
+        &mut self,
+        descriptor: &MessageDescriptor,
+        node: &Node,
+        path: &str,
+    ) -> Option<Value> {
+        let text = match resolved(node) {
+            Some(Resolved::Text(text) | Resolved::Number(text)) => text,
+            _ => return self.refuse_kind(path, "a duration such as `2s`", node),
+        };
+        match duration::parse_json(text) {
+            Ok(duration) => transcoded(descriptor, &duration),
+            Err(help) => self.refuse(
+                path,
+                Diagnostic::error(
+                    "INVALID_DURATION",
+                    format!("`{text}` is not a duration: expected seconds such as `2s` or `0.25s`"),
+                )
+                .label("not a duration")
+                .help(help),
+            ),
+        }
+    }
+
+    fn structure(&mut self, node: &Node, path: &str) -> Option<prost_types::Struct> {
+        let Content::Mapping(entries) = &node.content else {
+            self.refuse_kind::<()>(path, "an object with a value for each field", node);
+            return None;
+        };
+        let mut fields = BTreeMap::new();
+        for (key, value) in entries {
+            let Some(name) = self.key(key, path) else {
+                continue;
+            };
+            let path = join(path, name);
+            if fields.contains_key(name) {
+                self.duplicate(name, key, &path);
+                continue;
+            }
+            self.source.record(&path, Some(key), value);
+            let kind = self.json_value(value, &path);
+            fields.insert(name.to_owned(), prost_types::Value { kind: Some(kind) });
+        }
+        Some(prost_types::Struct { fields })
+    }
+
+    fn json_value(&mut self, node: &Node, path: &str) -> JsonKind {
+        match &node.content {
+            Content::Mapping(_) => {
+                let structure = self.structure(node, path);
+                JsonKind::StructValue(structure.unwrap_or_default())
+            }
+            Content::Sequence(items) => {
+                let mut values = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{path}[{index}]");
+                    self.source.record(&path, None, item);
+                    let kind = Some(self.json_value(item, &path));
+                    values.push(prost_types::Value { kind });
+                }
+                JsonKind::ListValue(prost_types::ListValue { values })
+            }
+            Content::Scalar(scalar) => match scalar.resolve() {
+                Resolved::Null => JsonKind::NullValue(0),
+                Resolved::Boolean(value) => JsonKind::BoolValue(value),
+                Resolved::Text(text) => JsonKind::StringValue(text.to_owned()),
+                Resolved::Number(text) => JsonKind::NumberValue(self.number(text, path)),
+            },
+        }
+    }
+
+    fn number(&mut self, text: &str, path: &str) -> f64 {
+        let number: f64 = text
+            .parse()
+            .expect("what resolves as a number parses as one");
+        let problem = if !number.is_finite() {
+            "too large"
+        } else if number.fract() == 0.0 && number.abs() > MAX_EXACT_INTEGER {
+            "not exact in JSON"
+        } else {
+            return number;
+        };
+        let found = Diagnostic::error("OUT_OF_RANGE", format!("{text} is {problem} as a number"))
+            .label(problem)
+            .help(format!("write it as an expression, in quotes: \"{text}\""));
+        self.refuse::<()>(path, found);
+        0.0
+    }
+
+    fn key<'n>(&mut self, key: &'n Node, path: &str) -> Option<&'n str> {
+        if let Content::Scalar(scalar) = &key.content {
+            return Some(&scalar.text);
+        }
+        let span = self.source.span(key.range);
+        let found = Diagnostic::error("WRONG_KIND", "a key is text, this is not");
+        self.diagnostics.push(found.at(path, Some(span)));
+        None
+    }
+
+    fn unknown_key(&mut self, descriptor: &MessageDescriptor, name: &str, key: &Node, path: &str) {
+        let span = self.source.span(key.range);
+        let owner = descriptor.name().to_lowercase();
+        let names: Vec<_> = descriptor.fields().collect();
+        let all: Vec<_> = names.iter().map(FieldDescriptor::name).collect();
+        let mut found = Diagnostic::error(
+            "UNKNOWN_KEY",
+            format!("a {} has no key `{name}`", spaced(&owner)),
+        )
+        .label("unknown key")
+        .nearest(name, "a key", all.iter().copied());
+        if found.help.is_empty() {
+            found.help = format!("its keys are {}", quoted_list(&all));
+        }
+        let path = join(path, name);
+        self.diagnostics.push(found.at(path.clone(), Some(span)));
+        self.refused.insert(path);
+    }
+
+    fn duplicate(&mut self, name: &str, key: &Node, path: &str) {
+        let first: Option<Span> = self.source.key(path);
+        let mut found = Diagnostic::error("DUPLICATE_KEY", format!("`{name}` is given twice"))
+            .label("given before");
+        if let Some(first) = first {
+            found.help = format!("it was first given in line {}", first.line);
+        }
+        let span = self.source.span(key.range);
+        self.diagnostics.push(found.at(path, Some(span)));
+    }
+
+    fn refuse_kind<T>(&mut self, path: &str, expected: &str, node: &Node) -> Option<T> {
+        let what = describe(node);
+        let name = if path.is_empty() {
+            "a definition"
+        } else {
+            path
+        };
+        let name = if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("`{name}`")
+        };
+        let mut found = Diagnostic::error(
+            "WRONG_KIND",
+            format!("{name} takes {expected}, this is {what}"),
+        )
+        .label(what);
+        if expected == "text"
+            && let Content::Scalar(scalar) = &node.content
+        {
+            found.help = format!("put it in quotes: \"{}\"", scalar.text);
+        }
+        self.refuse(path, found)
+    }
+
+    fn refuse<T>(&mut self, path: &str, found: Diagnostic) -> Option<T> {
+        let span = self.source.value(path);
+        self.diagnostics.push(found.at(path, span));
+        self.refused.insert(path.to_owned());
+        None
+    }
+}
+
+/// `steps[0]` and `id` are `steps[0].id`.
+pub(super) fn join(path: &str, name: &str) -> String {
+    if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    }
+}
+
+/// `a`, `b` and `c`.
+pub(super) fn quoted_list<S: AsRef<str>>(names: &[S]) -> String {
+    let quoted: Vec<_> = names
+        .iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+    }
+}
+
+fn spaced(name: &str) -> &str {
+    if name == "retrypolicy" {
+        "retry policy"
+    } else {
+        name
+    }
+}
+
+fn resolved(node: &Node) -> Option<Resolved<'_>> {
+    match &node.content {
+        Content::Scalar(scalar) => Some(scalar.resolve()),
+        Content::Sequence(_) | Content::Mapping(_) => None,
+    }
+}
+
+fn is_null(node: &Node) -> bool {
+    resolved(node) == Some(Resolved::Null)
+}
+
+fn describe(node: &Node) -> &'static str {
+    match &node.content {
+        Content::Sequence(_) => "a list",
+        Content::Mapping(_) => "an object",
+        Content::Scalar(scalar) => match scalar.resolve() {
+            Resolved::Null => "nothing",
+            Resolved::Boolean(_) => "a boolean",
+            Resolved::Number(_) => "a number",
+            Resolved::Text(_) => "text",
+        },
+    }
+}
+
+/// A well-known type as a dynamic message.
+fn transcoded<M: prost::Message>(descriptor: &MessageDescriptor, message: &M) -> Option<Value> {
+    let bytes = message.encode_to_vec();
+    let dynamic = DynamicMessage::decode(descriptor.clone(), bytes.as_slice());
+    let dynamic = dynamic.expect("a well-known type has the same fields everywhere");
+    debug_assert_eq!(dynamic.descriptor().full_name(), descriptor.full_name());
+    Some(Value::Message(dynamic))
+}

@@ -1,0 +1,119 @@
+//! A checked expression: a tree in which every name is resolved and every overload is known to exist.
+//!
+//! Made by the language's checker alone. What a value of type `dyn` turns out to be is checked again
+//! when it is evaluated.
+
+use prost_reflect::{FieldDescriptor, MessageDescriptor};
+use regex::Regex;
+
+use super::function::Function;
+use super::value::Value;
+use crate::plan::StepIndex;
+
+/// What a name at the root of an expression stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Variable {
+    Input,
+    Output(StepIndex),
+}
+
+/// A message that expressions of one program read: decoded at most once for all of them.
+#[derive(Clone, Debug)]
+pub(crate) struct Slot {
+    pub(crate) variable: Variable,
+    pub(crate) descriptor: MessageDescriptor,
+}
+
+/// What is known of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExecutionField {
+    Id,
+    Workflow,
+    Revision,
+    CreateTime,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comparison {
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Comprehension {
+    All,
+    Exists,
+    ExistsOne,
+    Filter,
+    Map,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Expression {
+    Literal(Value<'static>),
+    /// The message in a slot of the program.
+    Slot(usize),
+    /// The variable of the comprehension at this depth, from the outermost, 0.
+    Local(usize),
+    Execution(ExecutionField),
+    /// A field of a message.
+    Field(Box<Expression>, FieldDescriptor),
+    HasField(Box<Expression>, FieldDescriptor),
+    /// The value of a key of a map, or of something that must turn out to be one.
+    Key(Box<Expression>, Box<str>),
+    HasKey(Box<Expression>, Box<str>),
+    Index(Box<Expression>, Box<Expression>),
+    Not(Box<Expression>),
+    Negate(Box<Expression>),
+    And(Box<Expression>, Box<Expression>),
+    Or(Box<Expression>, Box<Expression>),
+    Conditional(Box<[Expression; 3]>),
+    Arithmetic(Arithmetic, Box<[Expression; 2]>),
+    Compare(Comparison, Box<[Expression; 2]>),
+    Equal(Box<[Expression; 2]>),
+    /// Whether the first is an element or a key of the second.
+    In(Box<[Expression; 2]>),
+    Call(Function, Vec<Expression>),
+    /// `matches` with a pattern that was known when the expression was checked.
+    Matches(Box<Expression>, Regex),
+    List(Vec<Expression>),
+    Map(Vec<(Expression, Expression)>),
+    Message(MessageDescriptor, Vec<(FieldDescriptor, Expression)>),
+    Comprehension(Box<Loop>),
+}
+
+/// A comprehension over a list, or over the keys of a map.
+#[derive(Clone, Debug)]
+pub(crate) struct Loop {
+    pub(crate) kind: Comprehension,
+    pub(crate) range: Expression,
+    /// Of `map` with three arguments: only elements for which this holds.
+    pub(crate) filter: Option<Expression>,
+    pub(crate) body: Expression,
+}
+
+impl Expression {
+    /// The slot and the fields, outermost first, of an expression that is only a path.
+    pub(crate) fn as_path(&self) -> Option<(usize, Vec<&FieldDescriptor>)> {
+        match self {
+            Self::Slot(slot) => Some((*slot, Vec::new())),
+            Self::Field(operand, field) => {
+                let (slot, mut fields) = operand.as_path()?;
+                fields.push(field);
+                Some((slot, fields))
+            }
+            _ => None,
+        }
+    }
+}

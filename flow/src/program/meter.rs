@@ -1,0 +1,66 @@
+//! What bounds an evaluation: every step is paid for, and there is only so much to pay with.
+
+/// Most steps of one program: an operation is one, copying or searching text one for each 32 bytes.
+pub const MAX_STEPS: u64 = 1_000_000;
+/// Most elements of a list that an expression makes.
+pub const MAX_LIST: usize = 100_000;
+/// Most bytes of text that an expression makes, and of a message that a program makes.
+pub const MAX_OUTPUT_BYTES: usize = 4 << 20;
+
+/// Why there is no value, in a few words. The expression is added where it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem(pub(crate) String);
+
+impl Problem {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// The steps that are left.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    left: u64,
+}
+
+impl Meter {
+    pub(crate) fn new() -> Self {
+        Self { left: MAX_STEPS }
+    }
+
+    /// Pays for so many steps.
+    pub(crate) fn charge(&mut self, steps: usize) -> Result<(), Problem> {
+        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
+        let enough = self.left >= steps;
+        self.left = self.left.saturating_sub(steps);
+        if enough {
+            Ok(())
+        } else {
+            let text = format!("it takes more than the allowed {MAX_STEPS} steps");
+            Err(Problem(text))
+        }
+    }
+
+    /// Pays for going over so many bytes once.
+    pub(crate) fn charge_bytes(&mut self, bytes: usize) -> Result<(), Problem> {
+        self.charge(bytes / 32 + 1)
+    }
+}
+
+/// Refuses a list that gets too long.
+pub(crate) fn check_list(length: usize) -> Result<(), Problem> {
+    if length <= MAX_LIST {
+        return Ok(());
+    }
+    let text = format!("a list of {length} elements is more than the allowed {MAX_LIST}");
+    Err(Problem(text))
+}
+
+/// Refuses text or a message that gets too long.
+pub(crate) fn check_bytes(length: usize) -> Result<(), Problem> {
+    if length <= MAX_OUTPUT_BYTES {
+        return Ok(());
+    }
+    let text = format!("{length} bytes are more than the allowed {MAX_OUTPUT_BYTES}");
+    Err(Problem(text))
+}

@@ -1,0 +1,8 @@
+//! The language from the outside: what a definition compiles to, what is said of a wrong one, and what
+//! its programs compute.
+
+mod checks;
+mod evaluation;
+mod properties;
+mod sample;
+mod support;
