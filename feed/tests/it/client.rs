@@ -1,12 +1,20 @@
 //! The subscriber of a feed of another process: it goes on through restarts, and stops only when
 //! going on makes no sense.
 
+use std::pin::Pin;
 use std::time::Duration;
 
+use futures_util::{Stream, StreamExt, stream};
+use pavane::feed::v1 as pb;
+use pavane::feed::v1::feed_service_server::{FeedService, FeedServiceServer};
+use pavane::feed::v1::subscribe_response::{Message, Started};
 use pavane::feed::v1::{Event, Filter};
 use pavane_feed::client::{Start, Subscriber, SubscriberOptions, Update};
 use pavane_feed::{Access, Sequence, ServiceOptions, Store};
-use tonic::{Code, Status};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::{Endpoint, Server};
+use tonic::{Code, Request, Response, Status};
 
 use crate::service::Served;
 use crate::support::{Fixture, append, append_numbers, event, fixture, ids, options};
@@ -152,20 +160,101 @@ async fn errors_that_waiting_cannot_cure_end_the_subscriber() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_silent_for_two_heartbeats_is_given_up() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+async fn a_server_that_does_not_answer_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     // Takes the connection and says nothing.
     let silent = tokio::spawn(async move { listener.accept().await });
-    let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
-    let mut subscriber =
-        Subscriber::new(endpoint.connect_lazy(), "orders").with_options(SubscriberOptions {
-            connect_timeout: Duration::from_millis(20),
-            ..SubscriberOptions::default()
-        });
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let options = SubscriberOptions {
+        connect_timeout: Duration::from_millis(20),
+        ..SubscriberOptions::default()
+    };
+    let mut subscriber = Subscriber::new(endpoint.connect_lazy(), "orders").with_options(options);
     let Update::Disconnected { status, .. } = next(&mut subscriber).await else {
         panic!("expected to be disconnected");
     };
-    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(status.message(), "no answer to Subscribe");
     drop(silent.await);
+}
+
+/// Accepts every subscription, and then says no more.
+struct Mute;
+
+#[tonic::async_trait]
+impl FeedService for Mute {
+    type SubscribeStream =
+        Pin<Box<dyn Stream<Item = Result<pb::SubscribeResponse, Status>> + Send>>;
+
+    async fn subscribe(
+        &self,
+        _: Request<pb::SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let heartbeat = prost_types::Duration {
+            seconds: 0,
+            nanos: 5_000_000,
+        };
+        let started = Started {
+            heartbeat_interval: Some(heartbeat),
+            ..Started::default()
+        };
+        let started = pb::SubscribeResponse {
+            message: Some(Message::Started(started)),
+        };
+        let stream = stream::once(async { Ok(started) }).chain(stream::pending());
+        Ok(Response::new(Box::pin(stream)))
+    }
+
+    async fn publish(
+        &self,
+        _: Request<pb::PublishRequest>,
+    ) -> Result<Response<pb::PublishResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_feed(
+        &self,
+        _: Request<pb::GetFeedRequest>,
+    ) -> Result<Response<pb::GetFeedResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn list_feeds(
+        &self,
+        _: Request<pb::ListFeedsRequest>,
+    ) -> Result<Response<pb::ListFeedsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn list_events(
+        &self,
+        _: Request<pb::ListEventsRequest>,
+    ) -> Result<Response<pb::ListEventsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_silent_for_two_heartbeats_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::builder()
+        .add_service(FeedServiceServer::new(Mute))
+        .serve_with_incoming(TcpListenerStream::new(listener));
+    let server = tokio::spawn(server);
+    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
+    let mut subscriber = Subscriber::new(endpoint.connect_lazy(), "orders");
+    assert!(matches!(
+        next(&mut subscriber).await,
+        Update::Connected { .. }
+    ));
+    let Update::Disconnected { status, .. } = next(&mut subscriber).await else {
+        panic!("expected to be disconnected");
+    };
+    assert_eq!(status.message(), "the server was silent for two heartbeats");
+    assert!(matches!(
+        next(&mut subscriber).await,
+        Update::Connected { .. }
+    ));
+    server.abort();
 }
