@@ -8,7 +8,7 @@ mod merge;
 pub use merge::{merge, select};
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -137,6 +137,16 @@ fn known_service(pool: &DescriptorPool, service: &str) -> Result<String, Error> 
         service: service.to_owned(),
         nearest: nearest.map(str::to_owned),
     })
+}
+
+/// `google.rpc`: the types of the details in errors. Apart from the rest, so that they conflict with
+/// nobody's copy of them.
+pub(crate) fn error_details() -> &'static DescriptorPool {
+    static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| {
+        DescriptorPool::decode(tonic_types::pb::FILE_DESCRIPTOR_SET)
+            .expect("the standard details have valid descriptors")
+    });
+    &POOL
 }
 
 /// What is known at one moment.

@@ -1,8 +1,6 @@
 //! An error as the Connect protocol writes it: an HTTP status, and a JSON object with code, message
 //! and details. <https://connectrpc.com/docs/protocol#error-end-stream>
 
-use std::sync::LazyLock;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use bytes::Bytes;
@@ -14,6 +12,8 @@ use prost_reflect::{DescriptorPool, DynamicMessage};
 use serde_json::{Value, json};
 use tonic::body::Body;
 use tonic::{Code, Status};
+
+use crate::descriptors::error_details;
 
 /// An error on its way to a caller.
 #[derive(Debug)]
@@ -95,11 +95,7 @@ fn details(status: &Status, pool: &DescriptorPool) -> Vec<Value> {
 
 /// A detail in JSON, if its type is known.
 fn plain(name: &str, encoded: &[u8], pool: &DescriptorPool) -> Option<Value> {
-    static STANDARD: LazyLock<DescriptorPool> = LazyLock::new(|| {
-        DescriptorPool::decode(tonic_types::pb::FILE_DESCRIPTOR_SET)
-            .expect("the standard details have valid descriptors")
-    });
-    let message = STANDARD
+    let message = error_details()
         .get_message_by_name(name)
         .or_else(|| pool.get_message_by_name(name))?;
     let message = DynamicMessage::decode(message, encoded).ok()?;

@@ -159,6 +159,9 @@ fn codec(headers: &HeaderMap) -> Result<Codec, Box<Failure>> {
     }
     let found = match essence {
         "" => "there is no content type".to_owned(),
+        "application/x-www-form-urlencoded" => {
+            format!("the content type is `{essence}` (curl's default)")
+        }
         _ => format!("the content type is `{essence}`"),
     };
     let message = format!(

@@ -11,7 +11,7 @@ use tonic_reflection::pb::v1::{
     ServerReflectionRequest, ServerReflectionResponse, ServiceResponse,
 };
 
-use crate::descriptors::Snapshot;
+use crate::descriptors::{Snapshot, error_details};
 
 /// Answers one request. `sent` holds the names of the files that this stream has sent already.
 pub(super) fn answer(
@@ -40,12 +40,14 @@ fn find(
 ) -> Result<MessageResponse, ErrorResponse> {
     let pool = &known.pool;
     let file = match asked {
+        // Clients ask for the types in an error's details to show them.
         MessageRequest::FileByFilename(name) => pool
             .get_file_by_name(name)
+            .or_else(|| error_details().get_file_by_name(name))
             .ok_or_else(|| not_found("file", name))?,
-        MessageRequest::FileContainingSymbol(symbol) => {
-            file_of_symbol(pool, symbol).ok_or_else(|| not_found("symbol", symbol))?
-        }
+        MessageRequest::FileContainingSymbol(symbol) => file_of_symbol(pool, symbol)
+            .or_else(|| file_of_symbol(error_details(), symbol))
+            .ok_or_else(|| not_found("symbol", symbol))?,
         MessageRequest::FileContainingExtension(asked) => u32::try_from(asked.extension_number)
             .ok()
             .and_then(|number| {

@@ -214,7 +214,7 @@ async fn a_wrong_request_is_refused_with_what_was_expected() {
     GET pavane.testing.v1.FaultService/AddFault
       405 unimplemented POST_EXPECTED: the HTTP method is GET, expected POST
     POST pavane.testing.v1.FaultService/AddFault
-      415 invalid_argument UNSUPPORTED_CONTENT_TYPE: the content type is `application/x-www-form-urlencoded`, expected `application/json`, `application/proto` or, for gRPC, `application/grpc`
+      415 invalid_argument UNSUPPORTED_CONTENT_TYPE: the content type is `application/x-www-form-urlencoded` (curl's default), expected `application/json`, `application/proto` or, for gRPC, `application/grpc`
     POST pavane.testing.v1.FaultService/AddFault
       415 invalid_argument UNSUPPORTED_CONTENT_TYPE: there is no content type, expected `application/json`, `application/proto` or, for gRPC, `application/grpc`
     POST pavane.testing.v1.FaultService/AddFault

@@ -116,6 +116,15 @@ async fn a_file_is_found_by_name_and_by_what_it_defines() {
 }
 
 #[tokio::test]
+async fn the_details_of_errors_can_be_shown() {
+    let server = start().await;
+    let question = FileContainingSymbol("google.rpc.ErrorInfo".into());
+    let answers = ask(&server, vec![question]).await;
+    assert!(answers[0].contains("error_details.proto"), "{}", answers[0]);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn imports_come_with_a_file_once_per_stream() {
     let server = start().await;
     let order = FileByFilename("shop/order/v1/order_service.proto".into());
