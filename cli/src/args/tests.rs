@@ -1,0 +1,172 @@
+//! What `--help` says, command by command.
+
+use clap::CommandFactory;
+
+use super::Cli;
+
+mod clients;
+mod feeds;
+
+/// The help of a command, such as `feed tail`, without the global options.
+fn help(path: &str) -> String {
+    let mut command = Cli::command().term_width(100);
+    command.build();
+    let mut command = &mut command;
+    for name in path.split_whitespace() {
+        command = command
+            .find_subcommand_mut(name)
+            .expect("the command exists");
+    }
+    let help = command.render_help().to_string();
+    if path.is_empty() {
+        return help;
+    }
+    let (before, rest) = help
+        .split_once("Global options:\n")
+        .expect("each has global options");
+    let after = rest
+        .split_once("\n\n")
+        .map(|(_, after)| after)
+        .unwrap_or_default();
+    format!("{before}{after}")
+}
+
+#[test]
+fn the_command_line_is_consistent() {
+    Cli::command().debug_assert();
+}
+
+#[test]
+fn the_program_says_what_it_can_do() {
+    insta::assert_snapshot!(help(""), @r"
+    Durable workflows over the gRPC services that you have
+
+    Usage: pavane [OPTIONS] <COMMAND>
+
+    Commands:
+      demo         See it work: orders over three services, and an audit of what they left behind
+      serve        Run the orchestrator
+      check        Check a workflow definition
+      deploy       Check a workflow and serve it
+      start        Start an execution of a workflow
+      get          Show what happened to an execution, and what it waits for
+      list         List executions, the newest first
+      watch        Follow an execution live, up to its outcome
+      cancel       Cancel an execution: nothing more begins, and what was done is undone
+      retry        Try the failed compensations of a suspended execution again
+      feed         Read and write feeds of events
+      workflow     Show and delete deployed workflows
+      completions  Print the completions for a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help (see more with '--help')
+      -V, --version  Print version
+
+    Global options:
+          --server <ADDRESS>     Server to talk to: HOST:PORT or a URL [default: 127.0.0.1:7400] [env:
+                                 PAVANE_SERVER]
+          --output <OUTPUT>      What to print: text for people, JSON for programs [env: PAVANE_OUTPUT]
+                                 [default: text] [possible values: text, json]
+          --color <WHEN>         Whether to use colours; auto: on a terminal, unless NO_COLOR is set
+                                 [default: auto] [possible values: auto, always, never]
+          --config <FILE>        Configuration file [default: pavane.toml, if there is one] [env:
+                                 PAVANE_CONFIG]
+          --log-format <FORMAT>  How servers write their log to stderr [default: text] [env:
+                                 PAVANE_LOG_FORMAT] [possible values: text, json]
+          --log-filter <FILTER>  What servers log, such as `info` or `warn,pavane_feed=debug` [env:
+                                 PAVANE_LOG_FILTER]
+
+    Examples:
+      pavane demo                                    see it work: 200 orders over three services
+      pavane serve --data-dir ./data                 run the orchestrator
+      pavane deploy place-order.yaml --proto proto   check a workflow and serve it
+      pavane get order-1-0042                        what happened to an execution
+
+    Exit codes:
+      0  done
+      1  failed: the server said no, it cannot be reached, or the outcome is a failure
+      2  wrong usage or input: a flag, a file, a definition, an id
+    ");
+}
+
+#[test]
+fn serving_is_explained() {
+    insta::assert_snapshot!(help("demo"), @r"
+    See it work: orders over three services, and an audit of what they left behind
+
+    Usage: pavane demo [OPTIONS]
+
+    Options:
+          --orders <N>        How many orders to place [default: 200]
+          --mode <MODE>       How to run them [default: all] [possible values: all, orchestrated,
+                              choreographed]
+          --seed <SEED>       What the orders are drawn from: the same seed gives the same orders
+                              [default: 1]
+          --port-base <PORT>  Port of the orchestrator; the services have the next three; 0: any that
+                              are free [default: 7400]
+          --data-dir <DIR>    Folder for the data, which is kept [default: a temporary one]
+          --serve             Keep everything running until Ctrl-C
+          --concurrency <N>   Orders in flight at a time [default: 16]
+      -h, --help              Print help (see more with '--help')
+
+    Examples:
+      pavane demo                                place 200 orders, show and audit the result
+      pavane demo --serve                        and keep everything running, to try it yourself
+      pavane demo --serve --orders 0             only keep everything running
+      pavane demo --orders 2000 --output json    one JSON object, for programs
+
+    The exit code is 0 only if money, stock and shipments agree with the outcome of every order.
+    ");
+    insta::assert_snapshot!(help("serve"), @r#"
+    Run the orchestrator
+
+    Usage: pavane serve [OPTIONS]
+
+    Options:
+          --listen <ADDRESS>          Where to listen [default: 127.0.0.1:7400] [env: PAVANE_LISTEN]
+          --data-dir <DIR>            Folder for the data; made if there is none [default:
+                                      data/orchestrator] [env: PAVANE_DATA_DIR]
+          --target <SERVICE=ADDRESS>  Where a service is called; may be given several times
+          --workflow <FILE>           Workflow to deploy at the start; may be given several times
+          --proto <DIR>               Folder of .proto files for --workflow; may be given several times
+      -h, --help                      Print help (see more with '--help')
+
+    Examples:
+      pavane serve --data-dir ./data \
+        --target shop.inventory.v1.InventoryService=127.0.0.1:7401
+      pavane serve --config pavane.toml
+
+    pavane.toml, whose paths are relative to it:
+      listen = "127.0.0.1:7400"
+      data_dir = "data"
+
+      [targets]
+      "shop.inventory.v1.InventoryService" = "127.0.0.1:7401"
+
+      [[workflows]]
+      file = "place-order.yaml"
+      proto = ["proto"]
+
+    Flags win over the environment, and that over the file. SIGTERM and Ctrl-C end it in good order.
+    "#);
+}
+
+#[test]
+fn completions_are_explained() {
+    insta::assert_snapshot!(help("completions"), @r"
+    Print the completions for a shell
+
+    Usage: pavane completions [OPTIONS] <SHELL>
+
+    Arguments:
+      <SHELL>  Which shell [possible values: bash, elvish, fish, powershell, zsh]
+
+    Options:
+      -h, --help  Print help (see more with '--help')
+
+    Examples:
+      source <(pavane completions bash)
+      pavane completions fish > ~/.config/fish/completions/pavane.fish
+    ");
+}

@@ -1,0 +1,59 @@
+//! A definition on the command line: the file, and where the message types come from. Shared by
+//! `check`, `deploy` and `serve`.
+
+use std::path::{Path, PathBuf};
+
+use pavane::workflow::v1::{self as workflow, Source, descriptors::From};
+
+use crate::descriptors;
+use crate::error::Error;
+
+/// Largest definition that servers accept.
+const MAX_SOURCE_BYTES: u64 = 1 << 20;
+
+/// Where the message types come from.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Types {
+    /// Folder of .proto files; may be given several times
+    #[arg(long, value_name = "DIR")]
+    pub(crate) proto: Vec<PathBuf>,
+    /// Compiled descriptors, as `buf build -o` or `protoc -o` write them
+    #[arg(long, value_name = "FILE", conflicts_with = "proto")]
+    pub(crate) descriptor_set: Option<PathBuf>,
+}
+
+impl Types {
+    /// Reads them; `None` if none were given.
+    pub(crate) fn load(&self) -> Result<Option<descriptors::Set>, Error> {
+        match &self.descriptor_set {
+            Some(path) => descriptors::read(path).map(Some),
+            None if self.proto.is_empty() => Ok(None),
+            None => descriptors::compile(&self.proto).map(Some),
+        }
+    }
+
+    /// What tells a server of them: the types themselves, or to ask its targets.
+    pub(crate) fn to_message(&self) -> Result<workflow::Descriptors, Error> {
+        let from = match self.load()? {
+            Some(set) => From::FileDescriptorSet(set.into_message()),
+            None => From::Reflection(true),
+        };
+        Ok(workflow::Descriptors { from: Some(from) })
+    }
+}
+
+/// Reads a definition.
+pub(crate) fn read_source(path: &Path) -> Result<Source, Error> {
+    let shown = path.display();
+    let cannot = |error: std::io::Error| Error::usage(format!("cannot read {shown}: {error}"));
+    let size = std::fs::metadata(path).map_err(cannot)?.len();
+    if size > MAX_SOURCE_BYTES {
+        let message = format!("{shown} has {size} bytes, at most {MAX_SOURCE_BYTES} are accepted");
+        return Err(Error::usage(message));
+    }
+    let text = std::fs::read_to_string(path).map_err(cannot)?;
+    Ok(Source {
+        file_name: shown.to_string(),
+        text,
+    })
+}

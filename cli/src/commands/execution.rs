@@ -1,0 +1,76 @@
+//! What the commands about one execution share.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use pavane::workflow::v1::{Execution, ExecutionState, GetExecutionRequest};
+use prost_types::Timestamp;
+
+use super::Context;
+use crate::connection::{Connection, unary};
+use crate::error::Error;
+use crate::render::Json;
+use crate::render::timeline::timeline;
+
+/// The clock, for what is rendered.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let nanos = i32::try_from(since.subsec_nanos()).expect("below a billion");
+    Timestamp {
+        seconds: i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        nanos,
+    }
+}
+
+/// Asks the server for an execution.
+pub(crate) async fn get(connection: &Connection, id: &str) -> Result<Execution, Error> {
+    let request = unary(GetExecutionRequest {
+        execution_id: id.to_owned(),
+    });
+    let answer = connection.executions().get_execution(request).await;
+    answer
+        .map_err(|status| connection.error(status))
+        .and_then(|answer| present(answer.into_inner().execution))
+}
+
+/// An answer that has to hold an execution.
+pub(crate) fn present(execution: Option<Execution>) -> Result<Execution, Error> {
+    execution.ok_or_else(|| {
+        Error::failed(
+            "MALFORMED_RESPONSE",
+            "the server answered without an execution",
+        )
+    })
+}
+
+/// Prints a timeline, or the execution as JSON.
+pub(crate) fn show(context: &Context<'_>, execution: &Execution) -> Result<(), Error> {
+    context.output.show(
+        |paint| timeline(&execution.id, execution, &now(), paint),
+        || Json::new().message("pavane.workflow.v1.Execution", execution),
+    )
+}
+
+/// Whether it has ended.
+pub(crate) fn has_ended(execution: &Execution) -> bool {
+    match execution.state() {
+        ExecutionState::Succeeded | ExecutionState::Failed | ExecutionState::Canceled => true,
+        ExecutionState::Unspecified
+        | ExecutionState::Running
+        | ExecutionState::Failing
+        | ExecutionState::Suspended => false,
+    }
+}
+
+/// The exit code follows the outcome, once there is one.
+pub(crate) fn outcome(execution: &Execution) -> Result<(), Error> {
+    match execution.state() {
+        ExecutionState::Failed | ExecutionState::Canceled => Err(Error::Outcome),
+        ExecutionState::Unspecified
+        | ExecutionState::Running
+        | ExecutionState::Failing
+        | ExecutionState::Suspended
+        | ExecutionState::Succeeded => Ok(()),
+    }
+}

@@ -1,0 +1,145 @@
+//! `pavane serve`: runs the orchestrator until a signal.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use pavane_orchestrator::{Definition, Orchestrator, Target, Targets};
+use pavane_server::{logs, shutdown};
+
+use super::{Context, definition};
+use crate::config::{DEFAULT_LISTEN, Settings, WorkflowEntry};
+use crate::error::Error;
+
+const EXAMPLES: &str = "\
+Examples:
+  pavane serve --data-dir ./data \\
+    --target shop.inventory.v1.InventoryService=127.0.0.1:7401
+  pavane serve --config pavane.toml
+
+pavane.toml, whose paths are relative to it:
+  listen = \"127.0.0.1:7400\"
+  data_dir = \"data\"
+
+  [targets]
+  \"shop.inventory.v1.InventoryService\" = \"127.0.0.1:7401\"
+
+  [[workflows]]
+  file = \"place-order.yaml\"
+  proto = [\"proto\"]
+
+Flags win over the environment, and that over the file. SIGTERM and Ctrl-C end it in good order.";
+
+/// Where data is kept unless told otherwise.
+const DEFAULT_DATA_DIR: &str = "data/orchestrator";
+
+/// Run the orchestrator
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Where to listen [default: 127.0.0.1:7400]
+    #[arg(
+        long,
+        env = "PAVANE_LISTEN",
+        hide_env_values = true,
+        value_name = "ADDRESS"
+    )]
+    listen: Option<String>,
+    /// Folder for the data; made if there is none [default: data/orchestrator]
+    #[arg(
+        long,
+        env = "PAVANE_DATA_DIR",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
+    data_dir: Option<PathBuf>,
+    /// Where a service is called; may be given several times
+    #[arg(long = "target", value_name = "SERVICE=ADDRESS")]
+    targets: Vec<String>,
+    /// Workflow to deploy at the start; may be given several times
+    #[arg(long = "workflow", value_name = "FILE")]
+    workflows: Vec<PathBuf>,
+    /// Folder of .proto files for --workflow; may be given several times
+    #[arg(long, value_name = "DIR", requires = "workflows")]
+    proto: Vec<PathBuf>,
+}
+
+pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
+    let settings = &context.settings;
+    logs::init(&settings.log_options(settings.log_filter.clone()))
+        .map_err(|error| Error::usage(error.to_string()))?;
+    let options = options(args, settings)?;
+    // Before the start, so that no signal is missed.
+    let signal = shutdown::on_signal();
+    let handle = Orchestrator::start(options, signal)
+        .await
+        .map_err(cannot_serve)?;
+    tracing::info!(address = %handle.local_addr(), "serving");
+    handle.wait().await.map_err(cannot_serve)
+}
+
+/// Flags, environment and file put together.
+fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Options, Error> {
+    let file = &settings.file;
+    let listen = args.listen.or_else(|| file.listen.clone());
+    let listen = listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
+    let listen: SocketAddr = listen.parse().map_err(|_| {
+        Error::usage(format!(
+            "cannot listen on `{listen}`: it is not an IP address and a port"
+        ))
+        .with_hint("write ADDRESS:PORT, such as 127.0.0.1:7400 or 0.0.0.0:7400")
+    })?;
+    let data_dir = args.data_dir.or_else(|| file.data_dir.clone());
+    let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
+
+    let mut targets = Targets::default();
+    for (service, address) in &file.targets {
+        targets.set(service, target(address)?);
+    }
+    for pair in &args.targets {
+        let (service, address) = pair.split_once('=').ok_or_else(|| {
+            Error::usage(format!("--target `{pair}` is not SERVICE=ADDRESS"))
+                .with_hint("such as --target shop.payment.v1.PaymentService=127.0.0.1:7402")
+        })?;
+        targets.set(service, target(address)?);
+    }
+    let from_flags = args.workflows.into_iter();
+    let from_flags = from_flags.map(|file| WorkflowEntry {
+        file,
+        proto: args.proto.clone(),
+    });
+    let workflows = file.workflows.iter().cloned().chain(from_flags);
+    let mut options = pavane_orchestrator::Options {
+        targets,
+        workflows: workflows.map(definition).collect::<Result<_, _>>()?,
+        ..pavane_orchestrator::Options::new(listen, data_dir)
+    };
+    file.limits.apply(&mut options.limits, &mut options.server);
+    Ok(options)
+}
+
+fn target(address: &str) -> Result<Target, Error> {
+    Target::parse(address).map_err(|error| Error::usage(error.to_string()))
+}
+
+fn definition(entry: WorkflowEntry) -> Result<Definition, Error> {
+    let types = definition::Types {
+        proto: entry.proto,
+        descriptor_set: None,
+    };
+    let source = definition::read_source(&entry.file)?;
+    Ok(Definition {
+        file_name: source.file_name,
+        text: source.text,
+        descriptors: types.to_message()?,
+    })
+}
+
+fn cannot_serve(error: pavane_orchestrator::Error) -> Error {
+    match &error {
+        pavane_orchestrator::Error::Server(pavane_server::Error::AddressInUse { .. }) => {
+            Error::failed("ADDRESS_IN_USE", error.to_string())
+                .with_hint("`pavane demo` listens there by default; choose another with --listen")
+        }
+        _ => Error::failed("CANNOT_SERVE", error.to_string()),
+    }
+}

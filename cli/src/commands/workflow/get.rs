@@ -1,0 +1,74 @@
+//! `pavane workflow get`: one deployed workflow.
+
+use pavane::workflow::v1::{DeployedWorkflow, GetWorkflowRequest, Step};
+
+use super::super::Context;
+use crate::connection::unary;
+use crate::error::Error;
+use crate::render::{Cell, Json, Paint, Table, timestamp};
+
+const EXAMPLES: &str = "\
+Examples:
+  pavane workflow get place-order
+  pavane workflow get place-order --revision 7b0c91e2 --output json";
+
+/// Show a deployed workflow
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Name of the workflow
+    name: String,
+    /// Which revision, at least its first 8 digits [default: the one served now]
+    #[arg(long, default_value = "", hide_default_value = true)]
+    revision: String,
+}
+
+pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
+    let connection = context.connect().await?;
+    let request = GetWorkflowRequest {
+        name: args.name,
+        revision: args.revision,
+    };
+    let answer = connection.workflows().get_workflow(unary(request)).await;
+    let answer = answer
+        .map_err(|status| connection.error(status))?
+        .into_inner();
+    let deployed = answer.workflow.unwrap_or_default();
+    context.output.show(
+        |paint| describe(&deployed, paint),
+        || Json::new().message("pavane.workflow.v1.DeployedWorkflow", &deployed),
+    )
+}
+
+fn describe(deployed: &DeployedWorkflow, paint: Paint) -> String {
+    let definition = deployed.workflow.clone().unwrap_or_default();
+    let mut text = format!(
+        "{}   revision {}   deployed {}\n",
+        paint.strong(&deployed.name),
+        deployed.revision.chars().take(8).collect::<String>(),
+        timestamp(deployed.create_time.as_ref()),
+    );
+    text.push_str(&format!("  serves {}\n", definition.implements));
+    if !definition.description.is_empty() {
+        text.push_str(&format!("  {}\n", definition.description.trim()));
+    }
+    let mut table = Table::indented();
+    for step in &definition.steps {
+        table.row([
+            Cell::new(&step.id).style(Paint::strong),
+            Cell::new(&step.call),
+            Cell::new(undone_by(step)).style(Paint::faint),
+        ]);
+    }
+    text.push_str(&table.render(paint));
+    text
+}
+
+fn undone_by(step: &Step) -> String {
+    let undo = step
+        .compensate
+        .as_ref()
+        .and_then(|undo| undo.call.rsplit('/').next());
+    undo.map(|method| format!("undone by {method}"))
+        .unwrap_or_default()
+}

@@ -1,0 +1,153 @@
+//! `pavane.toml`, and what wins: flags, then the environment, then the file, then the default.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use pavane_server::logs::{self, LogOptions};
+use serde::Deserialize;
+
+use crate::args::{Global, LogFormat};
+use crate::error::Error;
+
+mod limits;
+
+pub(crate) use limits::Limits;
+
+/// Read when no file is named and there is one in the current directory.
+const DEFAULT_FILE: &str = "pavane.toml";
+/// Where the orchestrator listens unless told otherwise.
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:7400";
+
+/// The file as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// Server that client commands talk to.
+    pub(crate) server: Option<String>,
+    /// Where `serve` listens.
+    pub(crate) listen: Option<String>,
+    /// Where `serve` keeps its data; relative to the file.
+    pub(crate) data_dir: Option<PathBuf>,
+    /// How servers write their log.
+    pub(crate) log_format: Option<LogFormat>,
+    /// What servers log.
+    pub(crate) log_filter: Option<String>,
+    /// Full names of gRPC services to the addresses where they are called.
+    #[serde(default)]
+    pub(crate) targets: BTreeMap<String, String>,
+    /// Workflows that `serve` deploys when it starts.
+    #[serde(default)]
+    pub(crate) workflows: Vec<WorkflowEntry>,
+    /// Limits of `serve` that differ from the defaults.
+    #[serde(default)]
+    pub(crate) limits: Limits,
+}
+
+/// A workflow that `serve` deploys when it starts.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorkflowEntry {
+    /// The definition; relative to the configuration file.
+    pub(crate) file: PathBuf,
+    /// Folders of .proto files, relative to the configuration file. Empty: server reflection.
+    #[serde(default)]
+    pub(crate) proto: Vec<PathBuf>,
+}
+
+/// Flags, environment and file put together.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Server that client commands talk to.
+    pub(crate) server: String,
+    /// How servers write their log.
+    pub(crate) log_format: LogFormat,
+    /// What servers log.
+    pub(crate) log_filter: Option<String>,
+    /// The rest of the file, its paths made relative to the current directory.
+    pub(crate) file: File,
+}
+
+impl Settings {
+    /// Reads the file that is named, or `pavane.toml` if there is one here.
+    pub(crate) fn load(global: &Global) -> Result<Self, Error> {
+        let file = match &global.config {
+            Some(path) => File::read(path)?,
+            None if Path::new(DEFAULT_FILE).is_file() => File::read(Path::new(DEFAULT_FILE))?,
+            None => File::default(),
+        };
+        let server = global.server.clone().or_else(|| file.server.clone());
+        Ok(Self {
+            server: server.unwrap_or_else(|| DEFAULT_LISTEN.to_owned()),
+            log_format: global
+                .log_format
+                .or(file.log_format)
+                .unwrap_or(LogFormat::Text),
+            log_filter: global
+                .log_filter
+                .clone()
+                .or_else(|| file.log_filter.clone()),
+            file,
+        })
+    }
+
+    /// What servers log, with this filter.
+    pub(crate) fn log_options(&self, filter: Option<String>) -> LogOptions {
+        let format = match self.log_format {
+            LogFormat::Text => logs::Format::Text,
+            LogFormat::Json => logs::Format::Json,
+        };
+        LogOptions { format, filter }
+    }
+}
+
+impl File {
+    fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Error::usage(format!("cannot read {}: {error}", path.display())))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder)
+            .map_err(|error| Error::usage(format!("{}: {}", path.display(), error.trim_end())))
+    }
+
+    fn parse(text: &str, folder: &Path) -> Result<Self, String> {
+        let mut file: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        file.data_dir = file.data_dir.map(|path| folder.join(path));
+        for workflow in &mut file.workflows {
+            workflow.file = folder.join(&workflow.file);
+            for proto in &mut workflow.proto {
+                *proto = folder.join(&*proto);
+            }
+        }
+        Ok(file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_relative_to_the_file() {
+        let text = "data_dir = 'data'\n[[workflows]]\nfile = 'a.yaml'\nproto = ['/p', 'q']";
+        let file = File::parse(text, Path::new("/etc/pavane")).expect("is sound");
+        assert_eq!(
+            file.data_dir.as_deref(),
+            Some(Path::new("/etc/pavane/data"))
+        );
+        assert_eq!(file.workflows[0].file, Path::new("/etc/pavane/a.yaml"));
+        assert_eq!(file.workflows[0].proto[0], Path::new("/p"));
+        assert_eq!(file.workflows[0].proto[1], Path::new("/etc/pavane/q"));
+    }
+
+    #[test]
+    fn a_mistake_is_shown_with_its_place() {
+        let mistake = File::parse("listen = '1:2'\nlisten_on = 3", Path::new(""));
+        insta::assert_snapshot!(mistake.expect_err("the key is unknown"), @r"
+        TOML parse error at line 2, column 1
+          |
+        2 | listen_on = 3
+          | ^^^^^^^^^
+        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `workflows`, `limits`
+        ");
+    }
+}

@@ -1,0 +1,58 @@
+//! The `[limits]` of `pavane.toml`: what is not named keeps its default.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Limits as written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limits {
+    executions: Option<usize>,
+    message_bytes: Option<usize>,
+    workflows: Option<usize>,
+    watchers: Option<usize>,
+    connect_timeout_ms: Option<u64>,
+    max_connections: Option<usize>,
+    max_concurrent_streams: Option<u32>,
+    max_requests_in_flight: Option<usize>,
+    max_header_bytes: Option<u32>,
+    max_receive_bytes: Option<usize>,
+    max_send_bytes: Option<usize>,
+    request_timeout_ms: Option<u64>,
+}
+
+impl Limits {
+    /// Changes the limits that are named.
+    pub(crate) fn apply(
+        &self,
+        own: &mut pavane_orchestrator::Limits,
+        server: &mut pavane_server::Limits,
+    ) {
+        let millis = |millis: Option<u64>| millis.map(Duration::from_millis);
+        set(&mut own.executions, self.executions);
+        set(&mut own.message_bytes, self.message_bytes);
+        set(&mut own.workflows, self.workflows);
+        set(&mut own.watchers, self.watchers);
+        set(&mut own.connect_timeout, millis(self.connect_timeout_ms));
+        set(&mut server.max_connections, self.max_connections);
+        set(
+            &mut server.max_concurrent_streams,
+            self.max_concurrent_streams,
+        );
+        set(
+            &mut server.max_requests_in_flight,
+            self.max_requests_in_flight,
+        );
+        set(&mut server.max_header_bytes, self.max_header_bytes);
+        set(&mut server.max_receive_bytes, self.max_receive_bytes);
+        set(&mut server.max_send_bytes, self.max_send_bytes);
+        set(&mut server.request_timeout, millis(self.request_timeout_ms));
+    }
+}
+
+fn set<T>(limit: &mut T, written: Option<T>) {
+    if let Some(written) = written {
+        *limit = written;
+    }
+}

@@ -1,0 +1,14 @@
+//! The `pavane` binary as its users run it: what is printed where, and the exit code.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod cli {
+    pub(crate) mod fake;
+    pub(crate) mod run;
+
+    mod client;
+    mod demo;
+    mod serve;
+}
+
+use cli::{fake, run};

@@ -1,0 +1,80 @@
+//! `pavane serve`: starts, refuses to start, ends.
+
+use crate::run::{Running, pavane};
+
+/// The address in the log line that says that the server serves.
+fn serving(line: &str) -> Option<String> {
+    let address = line
+        .contains("serving")
+        .then(|| line.split("address=").nth(1))??;
+    Some(address.split_whitespace().next()?.to_owned())
+}
+
+#[tokio::test]
+async fn a_server_ends_in_good_order_when_told_to() {
+    for signal in ["TERM", "INT"] {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "data"];
+        let (server, address) = Running::start(&arguments, serving).await;
+        let list = pavane(&["workflow", "list", "--server", &address]).await;
+        assert_eq!(list.code, Some(0), "{}", list.stderr);
+        assert_eq!(server.end(signal).await, Some(0), "{signal}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_one_clear_line_and_a_hint() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let ended = pavane(&["serve", "--listen", &address]).await;
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(ended.stderr.replace(&address, "ADDRESS"), @r"
+    error: cannot listen on ADDRESS: address already in use
+    hint: `pavane demo` listens there by default; choose another with --listen
+    ");
+}
+
+#[tokio::test]
+async fn a_data_directory_in_use_is_one_clear_line() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_str().unwrap();
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", folder];
+    let (server, _) = Running::start(&arguments, serving).await;
+    let ended = pavane(&arguments).await;
+    assert_eq!(ended.code, Some(1));
+    let error = ended.stderr.lines().next().unwrap_or_default();
+    assert!(
+        error.contains("in use by another") && error.contains(folder),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(server.end("TERM").await, Some(0));
+}
+
+#[tokio::test]
+async fn wrong_flags_and_files_are_refused() {
+    let check = async |arguments: &[&str], expected: &str| {
+        let ended = pavane(&[&["serve"], arguments].concat()).await;
+        assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+        assert_eq!(ended.stderr.lines().next(), Some(expected));
+    };
+    check(
+        &["--listen", "localhost"],
+        "error: cannot listen on `localhost`: it is not an IP address and a port",
+    )
+    .await;
+    check(
+        &["--target", "x"],
+        "error: --target `x` is not SERVICE=ADDRESS",
+    )
+    .await;
+    check(
+        &["--target", "x=localhost"],
+        "error: invalid target `localhost`: it names no port; expected host:port or http://host:port",
+    )
+    .await;
+    check(
+        &["--config", "missing.toml"],
+        "error: cannot read missing.toml: No such file or directory (os error 2)",
+    )
+    .await;
+}
