@@ -75,9 +75,11 @@ fn parse<F: Args>(program: Program) -> Arguments<F> {
         .name(program.name)
         .about(program.about)
         .version(program.version)
-        .mut_arg("listen", |listen| listen.default_value(program.listen))
+        .mut_arg("listen", |listen| {
+            listen.required(false).default_value(program.listen)
+        })
         .mut_arg("data_dir", |data_dir| {
-            data_dir.default_value(program.data_dir)
+            data_dir.required(false).default_value(program.data_dir)
         });
     let matches = command.get_matches();
     Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())

@@ -19,7 +19,14 @@ const MAX_PAGE_BYTES: usize = 2 << 20;
 /// First byte of what a page token encodes, so that a change of format is noticed.
 const TOKEN_VERSION: u8 = 1;
 
-/// Records of type `M` by key, in one keyspace of the service's store. A cheap clone.
+/// The one state that holds all tables. A state each would cost a file, a buffer and a sync each
+/// when the store is made.
+const STATE: &str = "tables";
+
+/// Ends a table's name where it stands before a key.
+const SEPARATOR: u8 = 0;
+
+/// Records of type `M` by key, in the service's store. A cheap clone.
 #[derive(Debug)]
 pub struct Table<M> {
     name: &'static str,
@@ -38,14 +45,14 @@ impl<M> Clone for Table<M> {
 }
 
 impl<M: Message + Default> Table<M> {
-    /// Opens the table of this name, or creates it.
+    /// The table of this name, which has no NUL in it. Two tables of one name are the same.
     ///
     /// # Errors
     /// Those of [`Store::state`].
     pub fn open(store: &Store, name: &'static str) -> Result<Self, Error> {
         Ok(Self {
             name,
-            state: store.state(name)?,
+            state: store.state(STATE)?,
             records: PhantomData,
         })
     }
@@ -55,7 +62,7 @@ impl<M: Message + Default> Table<M> {
     /// # Errors
     /// [`Error::Store`], [`Error::CorruptState`].
     pub fn get(&self, tx: &Transaction<'_>, key: &str) -> Result<Option<M>, Error> {
-        let found = tx.get(&self.state, key.as_bytes())?;
+        let found = tx.get(&self.state, self.place(key.as_bytes()))?;
         found.map(|bytes| self.decode(&bytes)).transpose()
     }
 
@@ -64,7 +71,25 @@ impl<M: Message + Default> Table<M> {
     /// # Errors
     /// [`Error::Store`].
     pub fn put(&self, tx: &mut Transaction<'_>, key: &str, record: &M) -> Result<(), Error> {
-        Ok(tx.put(&self.state, key.as_bytes().to_vec(), record.encode_to_vec())?)
+        let place = self.place(key.as_bytes());
+        Ok(tx.put(&self.state, place, record.encode_to_vec())?)
+    }
+
+    /// Forgets the record under `key`; does nothing if there is none.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn remove(&self, tx: &mut Transaction<'_>, key: &str) -> Result<(), Error> {
+        Ok(tx.delete(&self.state, self.place(key.as_bytes()))?)
+    }
+
+    /// The committed record under `key`, outside of any transaction.
+    ///
+    /// # Errors
+    /// [`Error::Store`], [`Error::CorruptState`].
+    pub fn committed(&self, key: &str) -> Result<Option<M>, Error> {
+        let found = self.state.get(self.place(key.as_bytes()))?;
+        found.map(|bytes| self.decode(&bytes)).transpose()
     }
 
     /// The first `limit` keys, in their order, as this transaction sees them.
@@ -72,10 +97,10 @@ impl<M: Message + Default> Table<M> {
     /// # Errors
     /// [`Error::Store`].
     pub fn keys(&self, tx: &Transaction<'_>, limit: usize) -> Result<Vec<String>, Error> {
-        let entries = tx.scan(&self.state, &KeyRange::all(), limit)?;
+        let entries = tx.scan(&self.state, &self.range(), limit)?;
         Ok(entries
             .iter()
-            .map(|(key, _)| String::from_utf8_lossy(key).into_owned())
+            .map(|(place, _)| String::from_utf8_lossy(self.key(place)).into_owned())
             .collect())
     }
 
@@ -98,20 +123,38 @@ impl<M: Message + Default> Table<M> {
             Ok(size) => size.min(MAX_PAGE),
             Err(_) => return Err(Error::NegativePageSize { found: page_size }),
         };
-        let range = range(page_token)?;
+        let range = match last_of(page_token)? {
+            Some(last) => self.range().after(self.place(&last)),
+            None => self.range(),
+        };
         let (mut page, mut bytes) = (Vec::new(), 0);
         let mut last = Vec::new();
         for entry in self.state.range(range) {
-            let (key, value) = entry?;
+            let (place, value) = entry?;
             if page.len() == size || bytes >= MAX_PAGE_BYTES {
                 return Ok((page, token(&last)));
             }
             bytes += value.len();
+            let key = self.key(&place);
             last.clear();
-            last.extend_from_slice(&key);
-            page.push(make(&String::from_utf8_lossy(&key), self.decode(&value)?));
+            last.extend_from_slice(key);
+            page.push(make(&String::from_utf8_lossy(key), self.decode(&value)?));
         }
         Ok((page, String::new()))
+    }
+
+    /// Where the record of a key lies in the state.
+    fn place(&self, key: &[u8]) -> Vec<u8> {
+        [self.name.as_bytes(), &[SEPARATOR], key].concat()
+    }
+
+    /// The key of the record that lies there.
+    fn key<'a>(&self, place: &'a [u8]) -> &'a [u8] {
+        &place[self.name.len() + 1..]
+    }
+
+    fn range(&self) -> KeyRange {
+        KeyRange::prefix(self.place(&[]))
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<M, Error> {
@@ -144,13 +187,13 @@ fn token(last: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode([&[TOKEN_VERSION], last].concat())
 }
 
-/// The keys after the one that the token names.
-fn range(page_token: &str) -> Result<KeyRange, Error> {
+/// The last key of the page before.
+fn last_of(page_token: &str) -> Result<Option<Vec<u8>>, Error> {
     if page_token.is_empty() {
-        return Ok(KeyRange::all());
+        return Ok(None);
     }
     match URL_SAFE_NO_PAD.decode(page_token).as_deref() {
-        Ok([TOKEN_VERSION, last @ ..]) => Ok(KeyRange::all().after(last)),
+        Ok([TOKEN_VERSION, last @ ..]) => Ok(Some(last.to_vec())),
         Ok(_) | Err(_) => Err(Error::MalformedPageToken {
             found: page_token.chars().take(64).collect(),
         }),
