@@ -134,6 +134,7 @@ pub(crate) enum Command {
     Retry(retry::Args),
     Feed(feed::Args),
     Workflow(workflow::Args),
+    Bench(crate::bench::Args),
     Completions(completions::Args),
 }
 

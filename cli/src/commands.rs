@@ -58,6 +58,7 @@ pub(crate) async fn run(
         Command::Retry(args) => retry::run(args, &context).await,
         Command::Feed(args) => feed::run(args, &context).await,
         Command::Workflow(args) => workflow::run(args, &context).await,
+        Command::Bench(args) => crate::bench::run(args, &context).await,
         Command::Completions(args) => completions::run(&args, output),
     }
 }

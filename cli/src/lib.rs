@@ -6,6 +6,7 @@
 pub mod demo;
 
 mod args;
+mod bench;
 mod commands;
 mod config;
 mod connection;

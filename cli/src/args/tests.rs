@@ -56,6 +56,7 @@ fn the_program_says_what_it_can_do() {
       retry        Try the failed compensations of a suspended execution again
       feed         Read and write feeds of events
       workflow     Show and delete deployed workflows
+      bench        Measure on this machine
       completions  Print the completions for a shell
       help         Print this message or the help of the given subcommand(s)
 

@@ -42,6 +42,9 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         None => on_server(&context.connect().await?, source.clone()).await?,
     };
     show(&source, &answer, context.output)?;
+    if !args.types.are_given() {
+        definition::note_unknown_types(&answer.diagnostics, context.output);
+    }
     let errors = answer
         .diagnostics
         .iter()

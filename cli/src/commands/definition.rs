@@ -3,10 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use pavane::workflow::v1::{self as workflow, Source, descriptors::From};
+use pavane::workflow::v1::{self as workflow, Diagnostic, Source, descriptors::From};
 
 use crate::descriptors;
 use crate::error::Error;
+use crate::output::Output;
 
 /// Largest definition that servers accept.
 const MAX_SOURCE_BYTES: u64 = 1 << 20;
@@ -23,6 +24,11 @@ pub(crate) struct Types {
 }
 
 impl Types {
+    /// Whether any were given.
+    pub(crate) fn are_given(&self) -> bool {
+        !self.proto.is_empty() || self.descriptor_set.is_some()
+    }
+
     /// Reads them; `None` if none were given.
     pub(crate) fn load(&self) -> Result<Option<descriptors::Set>, Error> {
         match &self.descriptor_set {
@@ -56,4 +62,15 @@ pub(crate) fn read_source(path: &Path) -> Result<Source, Error> {
         file_name: shown.to_string(),
         text,
     })
+}
+
+/// Says where types can come from, if some were missed that a server had to find by reflection.
+pub(crate) fn note_unknown_types(diagnostics: &[Diagnostic], output: &Output) {
+    let unknown = |found: &Diagnostic| found.reason == "UNKNOWN_SERVICE";
+    if diagnostics.iter().any(unknown) {
+        output.note(
+            "the types came by server reflection, which knows only what is served; \
+             give others with --proto DIR",
+        );
+    }
 }

@@ -41,6 +41,9 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
                 let paint = context.output.paint();
                 let text = diagnostics(&source.file_name, &source.text, &report.diagnostics, paint);
                 context.output.text(&text)?;
+                if !args.types.are_given() {
+                    definition::note_unknown_types(&report.diagnostics, context.output);
+                }
                 Err(Error::Diagnostics)
             }
             _ => Err(connection.error(status)),

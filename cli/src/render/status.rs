@@ -69,7 +69,10 @@ pub(crate) fn status(status: &Status, paint: Paint) -> String {
         .into_iter()
         .flat_map(|bad| &bad.field_violations)
     {
-        line(&violation.field, &violation.description);
+        // Often the message has said it.
+        if !message.contains(&one_line(&violation.description)) {
+            line(&violation.field, &violation.description);
+        }
     }
     text.push_str(&table.render(paint));
     if let Some(delay) = details.retry_info().and_then(|info| info.retry_delay) {

@@ -367,3 +367,40 @@ async fn a_feed_or_cursor_that_does_not_exist_is_refused() {
     let ended = pavane(&tail).await;
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
 }
+
+#[tokio::test]
+async fn a_definition_is_checked_without_a_server() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let (proto, sound) = (
+        format!("{folder}/proto"),
+        format!("{folder}/cli/workflows/place-order.yaml"),
+    );
+    let ended = pavane(&["check", &sound, "--proto", &proto]).await;
+    assert_eq!(
+        (ended.code, ended.stderr.as_str()),
+        (Some(0), ""),
+        "{}",
+        ended.stdout
+    );
+    assert!(
+        ended.stdout.contains(": sound, revision "),
+        "{}",
+        ended.stdout
+    );
+
+    let text = std::fs::read_to_string(&sound)
+        .unwrap()
+        .replace("reserve.total,", "reserve.totel,");
+    let data = tempfile::tempdir().unwrap();
+    let wrong = data.path().join("wrong.yaml");
+    std::fs::write(&wrong, text).unwrap();
+    let wrong = wrong.to_str().unwrap();
+    let ended = pavane(&["check", wrong, "--proto", &proto]).await;
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(2), ""));
+    insta::assert_snapshot!(ended.stdout.replace(wrong, "wrong.yaml"), @"");
+
+    let json = pavane(&["check", wrong, "--proto", &proto, "--output", "json"]).await;
+    assert_eq!(json.code, Some(2));
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["diagnostics"][0]["reason"], "UNKNOWN_FIELD");
+}
