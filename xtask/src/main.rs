@@ -1,2 +1,31 @@
-//! To be written.
-fn main() {}
+//! The chores of this repository, as `cargo xtask CHORE`. Nothing here is part of the product, and
+//! no chore may need anything that is not in the repository, in Cargo's registry, or (Python, for
+//! two test tools) in a bare Debian.
+
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The chores of this repository
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    Test(test::Arguments),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().chore {
+        Chore::Test(arguments) => test::run(&arguments),
+    }
+}

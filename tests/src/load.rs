@@ -1,0 +1,161 @@
+//! Clients of the front door that never give up: each places one order after the other, and
+//! places an order again, under the same execution id, when it was not told the outcome.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use pavane::metadata::EXECUTION_ID;
+use pavane::shop::order::v1::order_service_client::OrderServiceClient;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tonic::transport::Channel;
+use tonic::{Code, Request, Status};
+
+use crate::orders;
+
+/// Nobody is refused so often for good reason.
+const MOST_TRIES: usize = 1_000;
+
+/// A load that is running.
+#[derive(Debug)]
+pub struct Load {
+    clients: JoinSet<BTreeMap<String, bool>>,
+    shared: Arc<Shared>,
+    answered: watch::Receiver<usize>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    seed: u64,
+    next: AtomicUsize,
+    stop: AtomicBool,
+    repeated: AtomicUsize,
+    answered: watch::Sender<usize>,
+    /// Whether there is somebody to call.
+    open: watch::Sender<bool>,
+}
+
+/// What the clients were told.
+#[derive(Debug)]
+pub struct Answers {
+    /// Each order, and whether its outcome was success.
+    pub outcomes: BTreeMap<String, bool>,
+    /// How often an order had to be placed again.
+    pub repeated: usize,
+}
+
+impl Load {
+    /// Starts so many clients.
+    pub fn start(front_door: &Channel, clients: usize, seed: u64) -> Self {
+        let (answered, count) = watch::channel(0);
+        let shared = Arc::new(Shared {
+            seed,
+            next: AtomicUsize::new(1),
+            stop: AtomicBool::new(false),
+            repeated: AtomicUsize::new(0),
+            answered,
+            open: watch::channel(true).0,
+        });
+        let mut tasks = JoinSet::new();
+        for _ in 0..clients {
+            tasks.spawn(
+                Arc::clone(&shared).place_orders(OrderServiceClient::new(front_door.clone())),
+            );
+        }
+        Self {
+            clients: tasks,
+            shared,
+            answered: count,
+        }
+    }
+
+    /// How many orders have an answer.
+    pub fn answered(&self) -> usize {
+        *self.answered.borrow()
+    }
+
+    /// Waits until so many more orders are answered.
+    pub async fn more(&mut self, orders: usize) {
+        let goal = self.answered() + orders;
+        let waited = self.answered.wait_for(|answered| *answered >= goal).await;
+        waited.expect("the load lives as long as its sender");
+        self.complain();
+    }
+
+    /// Says whether there is somebody to call: while there is not, clients wait.
+    pub fn set_open(&self, open: bool) {
+        self.shared.open.send_replace(open);
+    }
+
+    /// Has no further order begun, waits for the answers to those that were, and gives them all.
+    pub async fn finish(mut self) -> Answers {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        let mut outcomes = BTreeMap::new();
+        while let Some(client) = self.clients.join_next().await {
+            outcomes.extend(client.expect("no client panics"));
+        }
+        Answers {
+            outcomes,
+            repeated: self.shared.repeated.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Fails if a client has.
+    fn complain(&mut self) {
+        if let Some(ended) = self.clients.try_join_next() {
+            panic!("a client has ended: {ended:?}");
+        }
+    }
+}
+
+impl Shared {
+    async fn place_orders(
+        self: Arc<Self>,
+        client: OrderServiceClient<Channel>,
+    ) -> BTreeMap<String, bool> {
+        let mut outcomes = BTreeMap::new();
+        while !self.stop.load(Ordering::Relaxed) {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let succeeded = self.place(client.clone(), number).await;
+            outcomes.insert(orders::order(self.seed, number).order_id, succeeded);
+            self.answered.send_modify(|answered| *answered += 1);
+        }
+        outcomes
+    }
+
+    async fn place(&self, mut client: OrderServiceClient<Channel>, number: usize) -> bool {
+        let order = orders::order(self.seed, number);
+        let mut open = self.open.subscribe();
+        for _ in 0..MOST_TRIES {
+            open.wait_for(|open| *open)
+                .await
+                .expect("the sender is ours");
+            let mut request = Request::new(order.clone());
+            let id = order.order_id.parse().expect("an order's id is ASCII");
+            request.metadata_mut().insert(EXECUTION_ID, id);
+            match client.place_order(request).await {
+                Ok(answer) => {
+                    assert_eq!(answer.into_inner().order_id, order.order_id);
+                    return true;
+                }
+                Err(status) if status.metadata().contains_key(EXECUTION_ID) => return false,
+                Err(status) if is_lost(&status) => {}
+                Err(status) => panic!("{}: {status:?}", order.order_id),
+            }
+            self.repeated.fetch_add(1, Ordering::Relaxed);
+        }
+        panic!("{} had no answer {MOST_TRIES} times", order.order_id);
+    }
+}
+
+/// Whether the answer says nothing of the outcome: the connection broke, or the server is going.
+fn is_lost(status: &Status) -> bool {
+    let lost = [
+        Code::Unavailable,
+        Code::Unknown,
+        Code::Cancelled,
+        Code::Internal,
+    ];
+    lost.contains(&status.code())
+}
