@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::plan::Scope;
+use evaluate::{Frame, Machine};
 
 mod arithmetic;
 mod compare;
@@ -28,14 +29,13 @@ pub use meter::{MAX_LIST, MAX_OUTPUT_BYTES, MAX_STEPS};
 
 pub(crate) use convert::{kind_name, to_map_key, to_single, wrapped};
 pub(crate) use copy::Copy;
-pub(crate) use evaluate::{Frame, Machine};
 pub(crate) use expression::{
     Arithmetic, Comparison, Comprehension, ExecutionField, Expression, Loop, Slot, Variable,
 };
 pub(crate) use function::{Function, compile_pattern};
 pub(crate) use meter::{Meter, Problem};
 pub(crate) use moment::show_duration;
-pub(crate) use node::{Computed, Node, encode_field};
+pub(crate) use node::{Computed, Node, encode_field, fold};
 pub(crate) use value::{Key, Moment, Text, Value};
 pub(crate) use wire::{Reader, WireError, WireType, check_varints};
 

@@ -13,13 +13,13 @@ pub(super) fn check(
     expression: &Expression,
     kind: &Type,
     field: &FieldDescriptor,
-) -> Result<(), Diagnostic> {
+) -> Result<(), Box<Diagnostic>> {
     if field.is_list() || field.is_map() {
         let expected = Type::of_field(field);
         return if kind.fits(&expected) && *kind != Type::Null {
             Ok(())
         } else {
-            Err(mismatch(kind, field))
+            Err(Box::new(mismatch(kind, field)))
         };
     }
     check_single(expression, kind, field)
@@ -30,20 +30,20 @@ pub(super) fn check_single(
     expression: &Expression,
     kind: &Type,
     field: &FieldDescriptor,
-) -> Result<(), Diagnostic> {
+) -> Result<(), Box<Diagnostic>> {
     match (field.kind(), kind) {
         (_, kind) if kind.is_open() => Ok(()),
         (Kind::Enum(descriptor), Type::String) => {
             let Expression::Literal(Value::String(name)) = expression else {
                 let found = mismatch(kind, field);
                 let help = "a value of an enum is named by a text, as in \"'NAME'\", or is an int";
-                return Err(found.help(help));
+                return Err(Box::new(found.help(help)));
             };
             let name = name.as_str();
             if descriptor.get_value_by_name(name).is_some() {
                 return Ok(());
             }
-            Err(no_such_value(&descriptor, name))
+            Err(Box::new(no_such_value(&descriptor, name)))
         }
         (Kind::Message(descriptor), kind) => {
             let fits = match descriptor.full_name() {
@@ -60,11 +60,11 @@ pub(super) fn check_single(
             if fits {
                 Ok(())
             } else {
-                Err(mismatch(kind, field))
+                Err(Box::new(mismatch(kind, field)))
             }
         }
         (scalar, kind) if kind.fits(&Type::of_kind(&scalar)) => Ok(()),
-        (_, kind) => Err(mismatch(kind, field)),
+        (_, kind) => Err(Box::new(mismatch(kind, field))),
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn both_of_oneof(oneof: &OneofDescriptor, first: &str, second: &str) 
 /// Whether values of a type can stand in a `google.protobuf.Value`.
 fn is_json(kind: &Type) -> bool {
     match kind.unwrapped() {
-        Type::Bytes | Type::Message(_) | Type::Type | Type::Execution => false,
+        Type::Bytes | Type::Message(_) | Type::Kind | Type::Execution => false,
         Type::List(element) => is_json(element),
         Type::Map(key, value) => Type::String.fits(key) && is_json(value),
         Type::Unknown

@@ -175,7 +175,7 @@ impl Checker<'_, '_> {
             };
         }
         if let Some(kind) = type_named(name) {
-            return (Expression::Literal(Value::Type(kind.into())), Type::Type);
+            return (Expression::Literal(Value::Type(kind.into())), Type::Kind);
         }
         self.unknown_name(node, name);
         unknown()

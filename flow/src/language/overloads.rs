@@ -346,7 +346,7 @@ impl Shape {
             Self::Duration => Type::Duration,
             Self::List => Type::List(Box::new(Type::Dyn)),
             Self::Map => Type::Map(Box::new(Type::Dyn), Box::new(Type::Dyn)),
-            Self::Type => Type::Type,
+            Self::Type => Type::Kind,
         }
     }
 }

@@ -19,65 +19,74 @@ pub(super) struct Parsed<'t> {
 pub(super) type Found = (Range<usize>, Diagnostic);
 
 /// Parses an expression. Macros are left as the calls as which they are written.
-pub(super) fn parse(text: &str) -> Result<Parsed<'_>, Found> {
+pub(super) fn parse(text: &str) -> Result<Parsed<'_>, Box<Found>> {
+    parse_within_limits(text).map_err(Box::new)
+}
+
+#[expect(clippy::result_large_err, reason = "it is boxed by the only caller")]
+fn parse_within_limits(text: &str) -> Result<Parsed<'_>, Found> {
     let whole = 0..text.len();
+    let limit = |message: String| Diagnostic::error("LIMIT_EXCEEDED", message);
     if text.trim().is_empty() {
         let found = Diagnostic::error("EXPRESSION_SYNTAX", "an expression is empty")
             .help("a text that is empty is written in quotes within quotes: \"''\"");
         return Err((whole, found));
     }
     if text.len() > MAX_EXPRESSION_BYTES {
+        let length = text.len();
         let message = format!(
-            "an expression of {} bytes is longer than the allowed {MAX_EXPRESSION_BYTES}",
-            text.len()
+            "an expression of {length} bytes is longer than the allowed {MAX_EXPRESSION_BYTES}"
         );
-        return Err((whole, Diagnostic::error("LIMIT_EXCEEDED", message)));
+        return Err((whole, limit(message)));
     }
     if let Some(offset) = too_deep(text) {
         let message = format!(
             "the expression is nested deeper than the allowed {MAX_EXPRESSION_NESTING} brackets"
         );
-        return Err((
-            offset..offset + 1,
-            Diagnostic::error("LIMIT_EXCEEDED", message),
-        ));
+        return Err((offset..offset + 1, limit(message)));
     }
     let parser = Env::default()
         .parser()
         .enable_optional_syntax(false)
         .enable_ident_escape_syntax(false)
-        .max_recursion_depth(MAX_EXPRESSION_NESTING)
+        .max_recursion_depth(2 * MAX_EXPRESSION_NESTING)
         .error_recovery_limit(4);
-    match parser.parse_with_source_info(text) {
-        Ok((root, _)) if depth(&root) > MAX_EXPRESSION_DEPTH => {
-            let message = format!(
-                "the expression has a chain of more than the allowed {MAX_EXPRESSION_DEPTH} operators"
-            );
-            Err((whole, Diagnostic::error("LIMIT_EXCEEDED", message)))
-        }
-        Ok((root, offsets)) => Ok(Parsed {
-            text,
-            root,
-            offsets,
-        }),
-        Err(errors) => Err(syntax_error(text, &errors)),
+    let parsed = parser.parse_with_source_info(text);
+    let (root, offsets) = parsed.map_err(|errors| syntax_error(text, &errors))?;
+    if depth(&root) > MAX_EXPRESSION_DEPTH {
+        let message = format!(
+            "the expression has a chain of more than the allowed {MAX_EXPRESSION_DEPTH} operators"
+        );
+        return Err((whole, limit(message)));
     }
+    Ok(Parsed {
+        text,
+        root,
+        offsets,
+    })
 }
 
-/// The offset of the first bracket that is nested too deep, brackets in strings included: the parser
-/// is recursive, and this keeps it from ever going there.
+/// The offset of the first bracket or `?` that is nested too deep. The parser has a limit of its own,
+/// twice as high, but no words for it.
 fn too_deep(text: &str) -> Option<usize> {
     let mut depth = 0_u16;
+    let mut quote = None;
+    let mut is_escaped = false;
     for (offset, c) in text.char_indices() {
-        match c {
-            '(' | '[' | '{' | '?' => {
+        match (quote, c) {
+            (Some(_), _) if is_escaped => is_escaped = false,
+            (Some(_), '\\') => is_escaped = true,
+            (Some(open), c) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(c),
+            (None, '(' | '[' | '{' | '?') => {
                 depth += 1;
                 if depth > MAX_EXPRESSION_NESTING {
                     return Some(offset);
                 }
             }
-            ')' | ']' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
+            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
+            (None, _) => {}
         }
     }
     None

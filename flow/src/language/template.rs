@@ -11,10 +11,10 @@ use super::parse;
 use super::report::Report;
 use super::types::Type;
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{ExecutionInfo, Scope, StepIndex};
+use crate::plan::StepIndex;
 use crate::program::{
     Computed, Condition, Copy, Expression, Key, MessageProgram, Meter, Node, Slot, Value,
-    encode_field, to_map_key, to_single,
+    encode_field, fold, to_map_key, to_single,
 };
 
 mod literal;
@@ -246,7 +246,7 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
             assign::check(&checked.expression, &checked.kind, field)
         };
         if let Err(found) = fits {
-            self.report.add_inside(path, text, trimmed(text), found);
+            self.report.add_inside(path, text, trimmed(text), *found);
             return None;
         }
         if !is_element
@@ -269,11 +269,11 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
 
     /// What is the same in every scope is computed now.
     fn folded(&mut self, computed: Computed, text: &str, path: &str) -> Option<Node> {
-        let program = MessageProgram::new(vec![Node::Computed(Box::new(computed))], Vec::new());
-        match in_empty_scope(|scope| program.evaluate(scope)) {
-            Ok(bytes) => Some(Node::Constant(bytes)),
-            Err(error) => {
-                let message = format!("the expression has no value: {}", error.problem);
+        match fold(&computed) {
+            None => Some(Node::Computed(Box::new(computed))),
+            Some(Ok(bytes)) => Some(Node::Constant(bytes)),
+            Some(Err(problem)) => {
+                let message = format!("the expression has no value: {}", problem.0);
                 let found = Diagnostic::error("NO_VALUE", message).label("has no value");
                 self.report.add_inside(path, text, trimmed(text), found);
                 None
@@ -295,7 +295,8 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
         }
         let parsed = match parse::parse(text) {
             Ok(parsed) => parsed,
-            Err((range, found)) => {
+            Err(error) => {
+                let (range, found) = *error;
                 self.report.add_inside(path, text, range, found);
                 return None;
             }
@@ -347,19 +348,4 @@ fn ordered(mut parts: Parts) -> Vec<Node> {
 fn trimmed(text: &str) -> std::ops::Range<usize> {
     let start = text.len() - text.trim_start().len();
     start..start + text.trim().len()
-}
-
-/// Does something in a scope in which nothing is known.
-fn in_empty_scope<T>(run: impl FnOnce(&Scope<'_>) -> T) -> T {
-    let input = bytes::Bytes::new();
-    run(&Scope {
-        input: &input,
-        outputs: &[],
-        execution: ExecutionInfo {
-            id: "",
-            workflow: "",
-            revision: "",
-            create_time: crate::Timestamp::default(),
-        },
-    })
 }

@@ -22,7 +22,8 @@ pub(super) enum Type {
     Bytes,
     Timestamp,
     Duration,
-    Type,
+    /// Of the name of a type.
+    Kind,
     List(Box<Type>),
     Map(Box<Type>, Box<Type>),
     Message(MessageDescriptor),
@@ -134,7 +135,7 @@ impl fmt::Display for Type {
             Self::Bytes => f.write_str("bytes"),
             Self::Timestamp => f.write_str("a timestamp"),
             Self::Duration => f.write_str("a duration"),
-            Self::Type => f.write_str("a type"),
+            Self::Kind => f.write_str("a type"),
             Self::List(element) if element.is_open() => f.write_str("a list"),
             Self::List(element) => write!(f, "a list, each element {element}"),
             Self::Map(_, value) if value.is_open() => f.write_str("a map"),

@@ -48,6 +48,9 @@ pub(crate) enum Function {
 /// Most bytes that a compiled pattern may take.
 const MAX_PATTERN_SIZE: usize = 1 << 18;
 
+/// The first double beyond all ints.
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
 /// Compiles the pattern of `matches`.
 pub(crate) fn compile_pattern(pattern: &str) -> Result<regex::Regex, Problem> {
     RegexBuilder::new(pattern)
@@ -212,9 +215,7 @@ fn to_int<'a>(value: &Value<'a>) -> Result<Value<'a>, Problem> {
         Value::Int(number) => *number,
         Value::Uint(number) => i64::try_from(*number).map_err(|_| out_of_range(number, "int"))?,
         // The bounds are exact as doubles; the largest int is not.
-        Value::Double(number)
-            if *number >= -9.223_372_036_854_775_8e18 && *number < 9.223_372_036_854_775_8e18 =>
-        {
+        Value::Double(number) if (-TWO_TO_63..TWO_TO_63).contains(number) => {
             #[expect(
                 clippy::cast_possible_truncation,
                 reason = "truncation is what int() does"
@@ -237,7 +238,7 @@ fn to_uint<'a>(value: &Value<'a>) -> Result<Value<'a>, Problem> {
     let uint = match value {
         Value::Uint(number) => *number,
         Value::Int(number) => u64::try_from(*number).map_err(|_| out_of_range(number, "uint"))?,
-        Value::Double(number) if *number >= 0.0 && *number < 18_446_744_073_709_551_616.0 => {
+        Value::Double(number) if *number >= 0.0 && *number < 2.0 * TWO_TO_63 => {
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,

@@ -25,7 +25,17 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self { left: MAX_STEPS }
+        Self::with(MAX_STEPS)
+    }
+
+    /// So many steps and no more.
+    pub(crate) fn with(left: u64) -> Self {
+        Self { left }
+    }
+
+    /// Whether all steps were used up, so that what failed may have failed for that.
+    pub(crate) fn is_used_up(&self) -> bool {
+        self.left == 0
     }
 
     /// Pays for so many steps.

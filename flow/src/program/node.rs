@@ -9,11 +9,12 @@ use prost_reflect::{DynamicMessage, FieldDescriptor, Value as Field};
 use super::EvaluationError;
 use super::convert::{to_field, to_single};
 use super::copy::Copy;
-use super::evaluate::Machine;
+use super::evaluate::{Frame, Machine};
 use super::expression::Expression;
-use super::meter::{Problem, check_bytes};
+use super::meter::{Meter, Problem, check_bytes};
 use super::wire::{WireType, prefix_length, put_tag};
-use crate::plan::Scope;
+use crate::Timestamp;
+use crate::plan::{ExecutionInfo, Scope};
 
 /// A part of a message.
 #[derive(Clone, Debug)]
@@ -95,6 +96,38 @@ fn compute<'a>(
         }
     };
     encode_field(field, value, out)
+}
+
+/// Most steps that are spent on computing a constant when a definition is compiled.
+const MAX_FOLD_STEPS: u64 = 1_000;
+
+/// What a field whose expression refers to nothing is always set to, encoded. `None` if that takes so
+/// long that it is left to be computed each time.
+pub(crate) fn fold(computed: &Computed) -> Option<Result<Bytes, Problem>> {
+    in_empty_scope(|scope| {
+        let frame = Frame::new(scope, &[]);
+        let mut machine = Machine::new(&frame);
+        machine.meter = Meter::with(MAX_FOLD_STEPS);
+        let mut out = Vec::new();
+        let result = compute(computed, &mut machine, &mut out);
+        let is_used_up = machine.meter.is_used_up();
+        (result.is_ok() || !is_used_up).then(|| result.map(|()| Bytes::from(out)))
+    })
+}
+
+/// Does something in a scope in which nothing is known.
+fn in_empty_scope<T>(run: impl FnOnce(&Scope<'_>) -> T) -> T {
+    let input = Bytes::new();
+    run(&Scope {
+        input: &input,
+        outputs: &[],
+        execution: ExecutionInfo {
+            id: "",
+            workflow: "",
+            revision: "",
+            create_time: Timestamp::default(),
+        },
+    })
 }
 
 /// Appends a field with a value that is valid for it.

@@ -43,7 +43,7 @@ impl Checker<'_, '_> {
                 self.found.push((self.parsed.extent(&given.value), found));
             }
             if let Err(found) = assign::check(&value, &kind, &field) {
-                self.found.push((self.parsed.extent(&given.value), found));
+                self.found.push((self.parsed.extent(&given.value), *found));
             }
             let value = assign::adapted(value, &field);
             fields.push((field, value));

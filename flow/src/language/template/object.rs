@@ -21,7 +21,7 @@ impl Compiler<'_, '_, '_> {
         let before = self.slots.len();
         let (expression, kind) = self.json(value, path, depth)?;
         if let Err(found) = assign::check_single(&expression, &kind, field) {
-            self.report.add(path, found);
+            self.report.add(path, *found);
             return None;
         }
         let computed = Computed {
