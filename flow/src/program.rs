@@ -10,7 +10,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::plan::Scope;
-use evaluate::{Frame, Machine};
+use evaluate::Machine;
+use frame::Frame;
 
 mod arithmetic;
 mod compare;
@@ -18,6 +19,7 @@ mod convert;
 mod copy;
 mod evaluate;
 mod expression;
+mod frame;
 mod function;
 mod meter;
 mod moment;

@@ -1,68 +1,23 @@
 //! The evaluation of expressions. Every node is paid for before it is evaluated, and nothing that a
 //! message can hold makes it panic.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use prost_reflect::{DynamicMessage, FieldDescriptor, ReflectMessage, Value as Field};
+use prost_reflect::{DynamicMessage, FieldDescriptor, Value as Field};
 
 use super::arithmetic::{arithmetic, negate};
 use super::compare::{compare, equal};
 use super::convert::{is_wrapper, to_field};
-use super::expression::{
-    Comparison, Comprehension, ExecutionField, Expression, Loop, Slot, Variable,
-};
+use super::expression::{Comparison, ExecutionField, Expression};
+use super::frame::Frame;
 use super::function;
-use super::meter::{Meter, Problem, check_list};
-use super::value::{Key, List, Map, Message, Moment, Text, Value};
-use crate::plan::Scope;
+use super::meter::{Meter, Problem};
+use super::value::{List, Map, Message, Moment, Text, Value};
 
-/// The messages that the expressions of a program read, decoded when the first one looks.
-pub(crate) struct Frame<'s> {
-    scope: &'s Scope<'s>,
-    slots: &'s [Slot],
-    messages: Vec<OnceCell<DynamicMessage>>,
-}
+mod containers;
 
-impl<'s> Frame<'s> {
-    pub(crate) fn new(scope: &'s Scope<'s>, slots: &'s [Slot]) -> Self {
-        let messages = slots.iter().map(|_| OnceCell::new()).collect();
-        Self {
-            scope,
-            slots,
-            messages,
-        }
-    }
-
-    /// The message in a slot. Errors: its bytes are not a message of its type.
-    fn message(&self, slot: usize) -> Result<&DynamicMessage, Problem> {
-        let cell = &self.messages[slot];
-        if let Some(message) = cell.get() {
-            return Ok(message);
-        }
-        let Slot {
-            variable,
-            descriptor,
-        } = &self.slots[slot];
-        let bytes = bytes_of(*variable, self.scope).unwrap_or_default();
-        let message = DynamicMessage::decode(descriptor.clone(), bytes)
-            .map_err(|error| malformed(descriptor.full_name(), &error))?;
-        Ok(cell.get_or_init(|| message))
-    }
-}
-
-/// The encoded message that a variable stands for, if there is one.
-pub(crate) fn bytes_of<'s>(variable: Variable, scope: &Scope<'s>) -> Option<&'s [u8]> {
-    match variable {
-        Variable::Input => Some(scope.input),
-        Variable::Output(step) => scope.outputs.get(step.at())?.as_deref(),
-    }
-}
-
-pub(crate) fn malformed(name: &str, error: &dyn std::fmt::Display) -> Problem {
-    Problem::new(format!("the bytes are not a {name}: {error}"))
-}
+use containers::{as_key, no_field};
 
 /// Evaluates expressions of one program.
 pub(crate) struct Machine<'a, 's> {
@@ -278,94 +233,6 @@ impl<'a, 's> Machine<'a, 's> {
         }
     }
 
-    fn key(&mut self, operand: &Value<'a>, name: &str) -> Evaluated<'a> {
-        match operand {
-            Value::Map(map) => {
-                let key = Key::String(name.into());
-                let found = map.get(&key, &mut self.meter)?;
-                found.ok_or_else(|| Problem::new(format!("there is no key {key}")))
-            }
-            Value::Message(message) => {
-                let field = message.get().descriptor().get_field_by_name(name);
-                let field = field.ok_or_else(|| no_field(operand, name))?;
-                self.field(operand, &field)
-            }
-            _ => Err(no_field(operand, name)),
-        }
-    }
-
-    fn has_key(&mut self, operand: &Value<'a>, name: &str) -> Evaluated<'a> {
-        match operand {
-            Value::Map(map) => {
-                let found = map.get(&Key::String(name.into()), &mut self.meter)?;
-                Ok(Value::Bool(found.is_some()))
-            }
-            Value::Message(message) => {
-                let field = message.get().descriptor().get_field_by_name(name);
-                let field = field.ok_or_else(|| no_field(operand, name))?;
-                Ok(Value::Bool(has(message.get(), &field)))
-            }
-            _ => Err(no_field(operand, name)),
-        }
-    }
-
-    fn index(&mut self, operand: &Value<'a>, index: &Value<'a>) -> Evaluated<'a> {
-        match operand {
-            Value::List(list) => {
-                let position = match index {
-                    Value::Int(index) => usize::try_from(*index).ok(),
-                    Value::Uint(index) => usize::try_from(*index).ok(),
-                    other => {
-                        let what = other.describe();
-                        return Err(Problem::new(format!("{what} cannot index a list")));
-                    }
-                };
-                let found = match position {
-                    Some(position) => list.get(position, &mut self.meter)?,
-                    None => None,
-                };
-                found.ok_or_else(|| {
-                    let length = list.len();
-                    Problem::new(format!("the index is outside of a list of {length}"))
-                })
-            }
-            Value::Map(map) => {
-                let key = as_key(index)?;
-                let found = map.get(&key, &mut self.meter)?;
-                found.ok_or_else(|| Problem::new(format!("there is no key {key}")))
-            }
-            other => Err(Problem::new(format!(
-                "{} cannot be indexed",
-                other.describe()
-            ))),
-        }
-    }
-
-    fn contains(&mut self, element: &Value<'a>, container: &Value<'a>) -> Result<bool, Problem> {
-        match container {
-            Value::List(list) => {
-                for index in 0..list.len() {
-                    let item = list.get(index, &mut self.meter)?;
-                    let item = item.expect("the index is below the length");
-                    if equal(element, &item, &mut self.meter)? {
-                        return Ok(true);
-                    }
-                }
-                Ok(false)
-            }
-            Value::Map(map) => match element.as_key() {
-                Some(key) => Ok(map.get(&key, &mut self.meter)?.is_some()),
-                None => Ok(false),
-            },
-            other => {
-                let what = other.describe();
-                Err(Problem::new(format!(
-                    "`in` takes a list or a map, this is {what}"
-                )))
-            }
-        }
-    }
-
     fn map(&mut self, entries: &'a [(Expression, Expression)]) -> Evaluated<'a> {
         let mut map = BTreeMap::new();
         for (key, value) in entries {
@@ -377,74 +244,6 @@ impl<'a, 's> Machine<'a, 's> {
             map.insert(key, value);
         }
         Ok(Value::Map(Map::Shared(Arc::new(map))))
-    }
-
-    fn comprehension(&mut self, parts: &'a Loop) -> Evaluated<'a> {
-        let items = match self.evaluate(&parts.range)? {
-            Value::List(list) => list,
-            Value::Map(map) => {
-                let keys = map.keys(&mut self.meter)?;
-                List::Shared(keys.iter().map(Key::to_value).collect())
-            }
-            other => {
-                let what = other.describe();
-                return Err(Problem::new(format!(
-                    "a macro runs over a list or a map, this is {what}"
-                )));
-            }
-        };
-        let depth = self.locals.len();
-        let result = self.run(parts, &items);
-        self.locals.truncate(depth);
-        result
-    }
-
-    fn run(&mut self, parts: &'a Loop, items: &List<'a>) -> Evaluated<'a> {
-        let mut problem = None;
-        let mut count = 0_usize;
-        let mut results = Vec::new();
-        for index in 0..items.len() {
-            self.meter.charge(1)?;
-            let item = items.get(index, &mut self.meter)?;
-            let item = item.expect("the index is below the length");
-            self.locals.push(item);
-            match parts.kind {
-                Comprehension::All | Comprehension::Exists => {
-                    let decisive = parts.kind == Comprehension::Exists;
-                    match self.condition(&parts.body) {
-                        Ok(value) if value == decisive => return Ok(Value::Bool(decisive)),
-                        Ok(_) => {}
-                        Err(error) => problem = Some(error),
-                    }
-                }
-                Comprehension::ExistsOne => count += usize::from(self.condition(&parts.body)?),
-                Comprehension::Filter => {
-                    if self.condition(&parts.body)? {
-                        results.push(self.locals.last().expect("it was just pushed").clone());
-                    }
-                }
-                Comprehension::Map => {
-                    let chosen = match &parts.filter {
-                        Some(filter) => self.condition(filter)?,
-                        None => true,
-                    };
-                    if chosen {
-                        results.push(self.evaluate(&parts.body)?);
-                        check_list(results.len())?;
-                    }
-                }
-            }
-            self.locals.pop();
-        }
-        if let Some(problem) = problem {
-            return Err(problem);
-        }
-        Ok(match parts.kind {
-            Comprehension::All => Value::Bool(true),
-            Comprehension::Exists => Value::Bool(false),
-            Comprehension::ExistsOne => Value::Bool(count == 1),
-            Comprehension::Filter | Comprehension::Map => Value::List(List::Shared(results.into())),
-        })
     }
 }
 
@@ -463,15 +262,4 @@ fn has(message: &DynamicMessage, field: &FieldDescriptor) -> bool {
 /// Whether an unset field reads as something that its type alone does not say (proto2).
 pub(crate) fn has_explicit_default(field: &FieldDescriptor) -> bool {
     field.field_descriptor_proto().default_value.is_some()
-}
-
-fn as_key(value: &Value<'_>) -> Result<Key, Problem> {
-    value.as_key().ok_or_else(|| {
-        let what = value.describe();
-        Problem::new(format!("{what} cannot be the key of a map"))
-    })
-}
-
-fn no_field(value: &Value<'_>, name: &str) -> Problem {
-    Problem::new(format!("{} has no field `{name}`", value.describe()))
 }

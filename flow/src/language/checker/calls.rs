@@ -1,14 +1,13 @@
-//! Operators, functions and macros: which of them there are for operands of which types.
+//! Operators and functions: which of them there are for operands of which types.
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, operators};
+use cel::common::ast::{CallExpr, IdedExpr, operators};
 
+use super::operations::{arithmetic, comparison, conversion, result, sign};
 use super::{Checker, Typed, unknown};
 use crate::diagnostic::Diagnostic;
 use crate::language::overloads::{self, Mismatch};
 use crate::language::types::Type;
-use crate::program::{
-    Arithmetic, Comparison, Comprehension, Expression, Function, Loop, Text, Value, compile_pattern,
-};
+use crate::program::{Arithmetic, Comparison, Expression, Function, Text, Value, compile_pattern};
 
 impl Checker<'_, '_> {
     pub(super) fn call(&mut self, node: &IdedExpr, call: &CallExpr) -> Typed {
@@ -61,14 +60,14 @@ impl Checker<'_, '_> {
         })
     }
 
-    fn expect_bool(&mut self, node: &IdedExpr, kind: &Type, expected: &str) {
+    pub(super) fn expect_bool(&mut self, node: &IdedExpr, kind: &Type, expected: &str) {
         if !kind.fits(&Type::Bool) {
             let message = format!("{expected}, this is {kind}");
             self.mismatch(node, message, "not a bool");
         }
     }
 
-    fn mismatch(&mut self, node: &IdedExpr, message: String, label: &str) {
+    pub(super) fn mismatch(&mut self, node: &IdedExpr, message: String, label: &str) {
         let found = Diagnostic::error("TYPE_MISMATCH", message).label(label);
         self.found.push((self.parsed.extent(node), found));
     }
@@ -304,174 +303,5 @@ impl Checker<'_, '_> {
                 unknown().0
             }
         }
-    }
-
-    /// The call of a macro; `None` if it is none.
-    fn macro_call(&mut self, node: &IdedExpr, call: &CallExpr) -> Option<Typed> {
-        let name = call.func_name.as_str();
-        if name == "has" && call.target.is_none() {
-            return Some(self.has(node, call));
-        }
-        let kind = match name {
-            "all" => Comprehension::All,
-            "exists" => Comprehension::Exists,
-            "exists_one" | "existsOne" => Comprehension::ExistsOne,
-            "filter" => Comprehension::Filter,
-            "map" => Comprehension::Map,
-            _ => return None,
-        };
-        let target = call.target.as_ref()?;
-        let (variable, filter, body) = match call.args.as_slice() {
-            [variable, body] => (variable, None, body),
-            [variable, filter, body] if kind == Comprehension::Map => {
-                (variable, Some(filter), body)
-            }
-            _ => {
-                let message = format!(
-                    "`{name}` takes a name and an expression, as in `lines.{name}(x, ...)`"
-                );
-                let found = Diagnostic::error("WRONG_CALL", message).label("called otherwise");
-                self.found.push((self.parsed.called(node, name), found));
-                return Some(unknown());
-            }
-        };
-        let (range, range_kind) = self.expression(target);
-        let element = match &range_kind {
-            Type::List(element) => (**element).clone(),
-            Type::Map(key, _) => (**key).clone(),
-            Type::Dyn | Type::Unknown => range_kind.clone(),
-            other => {
-                let message = format!("`{name}` runs over a list or a map, this is {other}");
-                self.mismatch(target, message, "not a list or map");
-                Type::Unknown
-            }
-        };
-        let Expr::Ident(variable_name) = &variable.expr else {
-            self.mismatch(
-                variable,
-                format!("`{name}` takes a name first"),
-                "not a name",
-            );
-            return Some(unknown());
-        };
-        self.locals.push((variable_name.clone(), element.clone()));
-        let filter = filter.map(|filter| {
-            let (expression, kind) = self.expression(filter);
-            self.expect_bool(filter, &kind, "the condition of `map` is a bool");
-            expression
-        });
-        let (expression, body_kind) = self.expression(body);
-        self.locals.pop();
-        let result = match kind {
-            Comprehension::Map => Type::List(Box::new(body_kind)),
-            _ => {
-                self.expect_bool(
-                    body,
-                    &body_kind,
-                    &format!("the condition of `{name}` is a bool"),
-                );
-                match kind {
-                    Comprehension::Filter => Type::List(Box::new(element)),
-                    _ => Type::Bool,
-                }
-            }
-        };
-        let parts = Loop {
-            kind,
-            range,
-            filter,
-            body: expression,
-        };
-        Some((Expression::Comprehension(Box::new(parts)), result))
-    }
-
-    fn has(&mut self, node: &IdedExpr, call: &CallExpr) -> Typed {
-        if let [argument] = call.args.as_slice()
-            && let Expr::Select(select) = &argument.expr
-        {
-            let (operand, kind) = self.expression(&select.operand);
-            return self.field(argument, operand, &kind, &select.field, true);
-        }
-        let message = "`has` takes a field, as in `has(input.address)`";
-        let found = Diagnostic::error("WRONG_CALL", message).label("called otherwise");
-        self.found.push((self.parsed.called(node, "has"), found));
-        unknown()
-    }
-}
-
-fn arithmetic(name: &str) -> Option<Arithmetic> {
-    Some(match name {
-        operators::ADD => Arithmetic::Add,
-        operators::SUBSTRACT => Arithmetic::Subtract,
-        operators::MULTIPLY => Arithmetic::Multiply,
-        operators::DIVIDE => Arithmetic::Divide,
-        operators::MODULO => Arithmetic::Remainder,
-        _ => return None,
-    })
-}
-
-fn comparison(name: &str) -> Option<Comparison> {
-    Some(match name {
-        operators::LESS => Comparison::Less,
-        operators::LESS_EQUALS => Comparison::LessOrEqual,
-        operators::GREATER => Comparison::Greater,
-        operators::GREATER_EQUALS => Comparison::GreaterOrEqual,
-        _ => return None,
-    })
-}
-
-fn sign(operator: Arithmetic) -> &'static str {
-    match operator {
-        Arithmetic::Add => "+",
-        Arithmetic::Subtract => "-",
-        Arithmetic::Multiply => "*",
-        Arithmetic::Divide => "/",
-        Arithmetic::Remainder => "%",
-    }
-}
-
-/// The type of `left operator right`, if there is one.
-fn result(operator: Arithmetic, left: &Type, right: &Type) -> Option<Type> {
-    use Arithmetic::{Add, Remainder, Subtract};
-    Some(match (operator, left, right) {
-        (_, Type::Unknown, _) | (_, _, Type::Unknown) => Type::Unknown,
-        (_, Type::Dyn, _) | (_, _, Type::Dyn) => Type::Dyn,
-        (_, Type::Int, Type::Int) => Type::Int,
-        (_, Type::Uint, Type::Uint) => Type::Uint,
-        (operator, Type::Double, Type::Double) if operator != Remainder => Type::Double,
-        (Add, Type::String, Type::String) => Type::String,
-        (Add, Type::Bytes, Type::Bytes) => Type::Bytes,
-        (Add, Type::List(left), Type::List(right)) => {
-            Type::List(Box::new((**left).clone().join((**right).clone())))
-        }
-        (Add, Type::Timestamp, Type::Duration)
-        | (Add, Type::Duration, Type::Timestamp)
-        | (Subtract, Type::Timestamp, Type::Duration) => Type::Timestamp,
-        (Add | Subtract, Type::Duration, Type::Duration)
-        | (Subtract, Type::Timestamp, Type::Timestamp) => Type::Duration,
-        _ => return None,
-    })
-}
-
-/// How two different types can be made one.
-fn conversion(left: &Type, right: &Type) -> &'static str {
-    match (left.unwrapped(), right.unwrapped()) {
-        (Type::Double, Type::Int | Type::Uint) | (Type::Int | Type::Uint, Type::Double) => {
-            "convert one side: `double(...)` or `int(...)`; 1 is an int, 1.0 a double"
-        }
-        (Type::Int, Type::Uint) | (Type::Uint, Type::Int) => {
-            "convert one side: `int(...)` or `uint(...)`; 1 is an int, 1u a uint"
-        }
-        (Type::String, Type::Int | Type::Uint | Type::Double | Type::Bool)
-        | (Type::Int | Type::Uint | Type::Double | Type::Bool, Type::String) => {
-            "convert one side: `string(...)`"
-        }
-        (Type::String, Type::Timestamp) | (Type::Timestamp, Type::String) => {
-            "convert one side: `timestamp(...)`"
-        }
-        (Type::String, Type::Duration) | (Type::Duration, Type::String) => {
-            "convert one side: `duration(...)`"
-        }
-        _ => "",
     }
 }

@@ -1,0 +1,55 @@
+//! What a program reads: the messages of a scope, decoded when the first expression looks.
+
+use std::cell::OnceCell;
+
+use prost_reflect::DynamicMessage;
+
+use super::expression::{Slot, Variable};
+use super::meter::Problem;
+use crate::plan::Scope;
+
+/// The messages that the expressions of a program read, decoded when the first one looks.
+pub(crate) struct Frame<'s> {
+    pub(super) scope: &'s Scope<'s>,
+    slots: &'s [Slot],
+    messages: Vec<OnceCell<DynamicMessage>>,
+}
+
+impl<'s> Frame<'s> {
+    pub(crate) fn new(scope: &'s Scope<'s>, slots: &'s [Slot]) -> Self {
+        let messages = slots.iter().map(|_| OnceCell::new()).collect();
+        Self {
+            scope,
+            slots,
+            messages,
+        }
+    }
+
+    /// The message in a slot. Errors: its bytes are not a message of its type.
+    pub(super) fn message(&self, slot: usize) -> Result<&DynamicMessage, Problem> {
+        let cell = &self.messages[slot];
+        if let Some(message) = cell.get() {
+            return Ok(message);
+        }
+        let Slot {
+            variable,
+            descriptor,
+        } = &self.slots[slot];
+        let bytes = bytes_of(*variable, self.scope).unwrap_or_default();
+        let message = DynamicMessage::decode(descriptor.clone(), bytes)
+            .map_err(|error| malformed(descriptor.full_name(), &error))?;
+        Ok(cell.get_or_init(|| message))
+    }
+}
+
+/// The encoded message that a variable stands for, if there is one.
+pub(crate) fn bytes_of<'s>(variable: Variable, scope: &Scope<'s>) -> Option<&'s [u8]> {
+    match variable {
+        Variable::Input => Some(scope.input),
+        Variable::Output(step) => scope.outputs.get(step.at())?.as_deref(),
+    }
+}
+
+fn malformed(name: &str, error: &dyn std::fmt::Display) -> Problem {
+    Problem::new(format!("the bytes are not a {name}: {error}"))
+}
