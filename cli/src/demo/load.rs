@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use pavane::shop::order::v1::order_service_client::OrderServiceClient;
 use pavane::shop::order::v1::{PlaceOrderRequest, PlaceOrderResponse};
 use tonic::metadata::MetadataValue;
@@ -114,10 +114,18 @@ pub(crate) fn progress(mode: &'static str, orders: usize, shown: bool) -> Progre
         ProgressDrawTarget::hidden()
     };
     let style = ProgressStyle::with_template(
-        "{prefix}  [{bar:42}] {human_pos}/{human_len} orders   {per_sec}",
+        "{prefix}  [{bar:42}] {human_pos}/{human_len} orders   {rate}",
     );
+    let rate = |state: &ProgressState, text: &mut dyn std::fmt::Write| {
+        // Without a rate the bar is still of use.
+        let _ = write!(text, "{:.0}/s", state.per_sec());
+    };
+    let style = style
+        .expect("the template is sound")
+        .with_key("rate", rate)
+        .progress_chars("=> ");
     ProgressBar::with_draw_target(Some(orders as u64), target)
-        .with_style(style.expect("the template is sound").progress_chars("=> "))
+        .with_style(style)
         .with_prefix(mode)
 }
 
