@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::audit::{Addresses, Audit, Books, Outcome, outcome};
 use super::load::Answers;
+use super::orders::run_of;
 use crate::render::timeline::{mode, timeline};
 use crate::render::{Cell, Paint, Table, duration, since};
 
@@ -149,7 +150,7 @@ pub(crate) fn table(runs: &[Run], paint: Paint) -> String {
 /// The order that succeeded in the median time, and the first that had most to undo.
 pub(crate) fn timelines(run: &Run, books: &Books, now: &Timestamp, paint: Paint) -> String {
     let with = |wanted: Outcome| {
-        let ours = |execution: &&Execution| run.orders.contains(&execution.id);
+        let ours = |execution: &&Execution| run_of(&execution.id) == Some(run.number);
         let found = books.executions.iter().filter(ours);
         let mut found: Vec<_> = found.filter(|found| outcome(found) == wanted).collect();
         found.sort_by_key(|execution| &execution.id);
