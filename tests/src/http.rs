@@ -72,7 +72,7 @@ fn join_chunks(mut chunks: &str) -> String {
     while let Some((size, rest)) = chunks.split_once("\r\n") {
         let size = usize::from_str_radix(size, 16).expect("a chunk begins with its size");
         body.push_str(&rest[..size]);
-        chunks = &rest[size..].trim_start();
+        chunks = rest[size..].trim_start();
         if size == 0 {
             break;
         }

@@ -145,8 +145,8 @@ impl Process {
                 self.stderr.all()
             )
         });
-        self.stdout.to_the_end().await;
-        self.stderr.to_the_end().await;
+        self.stdout.read_out().await;
+        self.stderr.read_out().await;
         Ended {
             code: status.expect("our own process can be waited for").code(),
             stdout: self.stdout.all(),
@@ -210,7 +210,7 @@ impl Lines {
         }
     }
 
-    async fn to_the_end(&mut self) {
+    async fn read_out(&mut self) {
         while self.heard.changed().await.is_ok() {}
     }
 

@@ -3,6 +3,7 @@
 
 mod checks;
 mod faults;
+mod lives;
 mod watcher;
 
 use std::time::{Duration, Instant};
