@@ -24,7 +24,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut messages = prost_build::Config::new();
     // An event carries its data as an `Any`: messages know their own names.
-    messages.enable_type_names().type_name_domain(["."], "type.googleapis.com").bytes(["."]);
+    messages
+        .enable_type_names()
+        .type_name_domain(["."], "type.googleapis.com")
+        .bytes(["."]);
     tonic_prost_build::configure()
         // Without its transport, tonic cannot generate `connect`: the crates that dial add it.
         .build_transport(false)
@@ -37,7 +40,10 @@ fn collect_proto_files(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Resu
         let path = entry?.path();
         if path.is_dir() {
             collect_proto_files(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
             files.push(path);
         }
     }

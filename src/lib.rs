@@ -14,8 +14,7 @@ use prost_reflect::DescriptorPool;
 
 /// The encoded `google.protobuf.FileDescriptorSet` of every file below `proto/`, imports and
 /// comments included.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 /// The descriptors of every file below `proto/`, decoded once.
 pub fn descriptor_pool() -> &'static DescriptorPool {

@@ -98,7 +98,11 @@ impl Conductor {
     ) -> Self {
         let deadline = plan.deadline.map(|deadline| now + deadline);
         let mut conductor = Self::empty(plan, execution);
-        let kind = EventKind::ExecutionStarted { input, mode: Mode::Orchestrated, deadline };
+        let kind = EventKind::ExecutionStarted {
+            input,
+            mode: Mode::Orchestrated,
+            deadline,
+        };
         conductor.emit(now, kind, None, out);
         if let Some(deadline) = deadline {
             out.push(Action::Wake(deadline));
@@ -134,7 +138,12 @@ impl Conductor {
                 conductor.attempts[step.at()].possibly_called = true;
             }
         }
-        if let Some(deadline) = conductor.state.started.as_ref().and_then(|start| start.deadline) {
+        if let Some(deadline) = conductor
+            .state
+            .started
+            .as_ref()
+            .and_then(|start| start.deadline)
+        {
             out.push(Action::Wake(deadline));
         }
         conductor.decide(now, last, out);
@@ -144,9 +153,12 @@ impl Conductor {
     /// Takes one input in and says what is to be done. Inputs that no longer matter change nothing.
     pub fn step(&mut self, now: Timestamp, input: Input, out: &mut Vec<Action>) {
         let cause = match input {
-            Input::Answered { step, direction, result, jitter } => {
-                self.on_answered(now, step, direction, result, jitter, out)
-            }
+            Input::Answered {
+                step,
+                direction,
+                result,
+                jitter,
+            } => self.on_answered(now, step, direction, result, jitter, out),
             Input::Cancel { reason } => {
                 if self.state.outcome().is_some() || self.state.is_cancel_requested() {
                     return;
@@ -198,7 +210,12 @@ impl Conductor {
     fn empty(plan: Arc<Plan>, execution: Arc<str>) -> Self {
         let state = State::new(&plan);
         let attempts = plan.steps.iter().map(|_| Attempts::default()).collect();
-        Self { plan, execution, state, attempts }
+        Self {
+            plan,
+            execution,
+            state,
+            attempts,
+        }
     }
 
     fn emit(
@@ -226,7 +243,11 @@ impl Conductor {
     ) -> EventKey {
         let plan = Arc::clone(&self.plan);
         let attempts = &mut self.attempts[step.at()];
-        debug_assert_eq!(attempts.phase, Phase::InFlight(direction), "answered exactly once");
+        debug_assert_eq!(
+            attempts.phase,
+            Phase::InFlight(direction),
+            "answered exactly once"
+        );
         attempts.phase = Phase::Idle;
         let made = attempts.made;
         let cause = attempts.cause;
@@ -234,8 +255,15 @@ impl Conductor {
             Ok(output) => {
                 attempts.last_failure = None;
                 let kind = match direction {
-                    Direction::Forward => EventKind::StepCompleted { step, output, attempts: made },
-                    Direction::Compensation => EventKind::StepCompensated { step, attempts: made },
+                    Direction::Forward => EventKind::StepCompleted {
+                        step,
+                        output,
+                        attempts: made,
+                    },
+                    Direction::Compensation => EventKind::StepCompensated {
+                        step,
+                        attempts: made,
+                    },
                 };
                 return self.emit(now, kind, Some(cause), out);
             }
@@ -251,7 +279,10 @@ impl Conductor {
         attempts.last_failure = Some(Box::new(failed.failure));
         if more {
             let spread = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
-            let wait = policy.backoff(made).mul_f64(spread).max(retry_after.unwrap_or_default());
+            let wait = policy
+                .backoff(made)
+                .mul_f64(spread)
+                .max(retry_after.unwrap_or_default());
             let due = now + wait;
             attempts.phase = Phase::BackingOff(direction, due);
             out.push(Action::Wake(due));
@@ -260,9 +291,18 @@ impl Conductor {
         match direction {
             Direction::Forward => self.fail_step(now, step, out),
             Direction::Compensation => {
-                let failure = attempts.last_failure.as_deref().cloned().unwrap_or_default();
+                let failure = attempts
+                    .last_failure
+                    .as_deref()
+                    .cloned()
+                    .unwrap_or_default();
                 let round = self.state.round();
-                let kind = EventKind::CompensationFailed { step, failure, attempts: made, round };
+                let kind = EventKind::CompensationFailed {
+                    step,
+                    failure,
+                    attempts: made,
+                    round,
+                };
                 self.emit(now, kind, Some(cause), out)
             }
         }
@@ -272,12 +312,17 @@ impl Conductor {
     fn fail_step(&mut self, now: Timestamp, step: StepIndex, out: &mut Vec<Action>) -> EventKey {
         let attempts = &mut self.attempts[step.at()];
         attempts.phase = Phase::Idle;
-        let failure = attempts.last_failure.as_deref().cloned().unwrap_or_else(|| Failure {
-            code: call::UNKNOWN,
-            message: "the step may have been called before the restart; whether it was is not known"
-                .to_owned(),
-            details: Vec::new(),
-        });
+        let failure = attempts
+            .last_failure
+            .as_deref()
+            .cloned()
+            .unwrap_or_else(|| Failure {
+                code: call::UNKNOWN,
+                message:
+                    "the step may have been called before the restart; whether it was is not known"
+                        .to_owned(),
+                details: Vec::new(),
+            });
         let kind = EventKind::StepFailed {
             step,
             failure,
@@ -297,8 +342,9 @@ fn call_of(plan: &Plan, step: StepIndex, direction: Direction) -> &Call {
     let step = plan.step(step);
     match direction {
         Direction::Forward => &step.call,
-        Direction::Compensation => {
-            step.compensation.as_ref().expect("only a step with a compensation is compensated")
-        }
+        Direction::Compensation => step
+            .compensation
+            .as_ref()
+            .expect("only a step with a compensation is compensated"),
     }
 }

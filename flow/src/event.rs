@@ -27,21 +27,64 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the messages of the contract say it")]
 pub enum EventKind {
-    ExecutionStarted { input: Bytes, mode: Mode, deadline: Option<Timestamp> },
-    StepCompleted { step: StepIndex, output: Bytes, attempts: u32 },
-    StepFailed { step: StepIndex, failure: Failure, ambiguous: bool, attempts: u32 },
-    StepSkipped { step: StepIndex },
-    StepAbandoned { step: StepIndex },
-    StepCompensated { step: StepIndex, attempts: u32 },
-    CompensationFailed { step: StepIndex, failure: Failure, attempts: u32, round: u32 },
-    OutputFailed { failure: Failure },
-    CancelRequested { reason: String },
+    ExecutionStarted {
+        input: Bytes,
+        mode: Mode,
+        deadline: Option<Timestamp>,
+    },
+    StepCompleted {
+        step: StepIndex,
+        output: Bytes,
+        attempts: u32,
+    },
+    StepFailed {
+        step: StepIndex,
+        failure: Failure,
+        ambiguous: bool,
+        attempts: u32,
+    },
+    StepSkipped {
+        step: StepIndex,
+    },
+    StepAbandoned {
+        step: StepIndex,
+    },
+    StepCompensated {
+        step: StepIndex,
+        attempts: u32,
+    },
+    CompensationFailed {
+        step: StepIndex,
+        failure: Failure,
+        attempts: u32,
+        round: u32,
+    },
+    OutputFailed {
+        failure: Failure,
+    },
+    CancelRequested {
+        reason: String,
+    },
     DeadlineExceeded,
-    ExecutionSucceeded { output: Bytes },
-    ExecutionFailed { step: Option<StepIndex>, failure: Failure, compensated: Vec<StepIndex> },
-    ExecutionCanceled { reason: String, compensated: Vec<StepIndex> },
-    ExecutionSuspended { round: u32, steps: Vec<StepIndex> },
-    ExecutionResumed { round: u32 },
+    ExecutionSucceeded {
+        output: Bytes,
+    },
+    ExecutionFailed {
+        step: Option<StepIndex>,
+        failure: Failure,
+        compensated: Vec<StepIndex>,
+    },
+    ExecutionCanceled {
+        reason: String,
+        compensated: Vec<StepIndex>,
+    },
+    ExecutionSuspended {
+        round: u32,
+        steps: Vec<StepIndex>,
+    },
+    ExecutionResumed {
+        round: u32,
+    },
 }
 
 /// Why an event of a feed could not be read as one of an execution.
@@ -157,7 +200,9 @@ impl Event {
             sequence: 0,
             cursor: String::new(),
             correlation_id: execution.to_owned(),
-            causation_id: cause.map(|key| key.event_id(execution, plan)).unwrap_or_default(),
+            causation_id: cause
+                .map(|key| key.event_id(execution, plan))
+                .unwrap_or_default(),
             traceparent: String::new(),
             tracestate: String::new(),
             attributes: Default::default(),
@@ -167,7 +212,10 @@ impl Event {
     /// Reads an event that a feed stored. Errors: it is not an execution's, or not of this plan.
     pub fn decode(event: &feed::Event, plan: &Plan) -> Result<Self, DecodeError> {
         let time = event.time.as_ref().map(Timestamp::from).unwrap_or_default();
-        Ok(Self { time, kind: decode_kind(event, plan)? })
+        Ok(Self {
+            time,
+            kind: decode_kind(event, plan)?,
+        })
     }
 }
 
@@ -181,17 +229,32 @@ fn encode_kind(kind: EventKind, plan: &Plan) -> (String, prost_types::Any) {
     let name = |step: StepIndex| plan.step(step).id.to_string();
     let names = |steps: Vec<StepIndex>| steps.into_iter().map(name).collect();
     match kind {
-        EventKind::ExecutionStarted { input, mode, deadline } => pack(&wire::ExecutionStarted {
+        EventKind::ExecutionStarted {
+            input,
+            mode,
+            deadline,
+        } => pack(&wire::ExecutionStarted {
             workflow: plan.name.to_string(),
             revision: plan.revision.to_string(),
             input,
             mode: mode.into(),
             deadline: deadline.map(Into::into),
         }),
-        EventKind::StepCompleted { step, output, attempts } => {
-            pack(&wire::StepCompleted { step: name(step), output, attempts })
-        }
-        EventKind::StepFailed { step, failure, ambiguous, attempts } => pack(&wire::StepFailed {
+        EventKind::StepCompleted {
+            step,
+            output,
+            attempts,
+        } => pack(&wire::StepCompleted {
+            step: name(step),
+            output,
+            attempts,
+        }),
+        EventKind::StepFailed {
+            step,
+            failure,
+            ambiguous,
+            attempts,
+        } => pack(&wire::StepFailed {
             step: name(step),
             failure: Some(failure),
             ambiguous,
@@ -199,34 +262,47 @@ fn encode_kind(kind: EventKind, plan: &Plan) -> (String, prost_types::Any) {
         }),
         EventKind::StepSkipped { step } => pack(&wire::StepSkipped { step: name(step) }),
         EventKind::StepAbandoned { step } => pack(&wire::StepAbandoned { step: name(step) }),
-        EventKind::StepCompensated { step, attempts } => {
-            pack(&wire::StepCompensated { step: name(step), attempts })
-        }
-        EventKind::CompensationFailed { step, failure, attempts, round } => {
-            pack(&wire::CompensationFailed {
-                step: name(step),
-                failure: Some(failure),
-                attempts,
-                round,
-            })
-        }
-        EventKind::OutputFailed { failure } => {
-            pack(&wire::OutputFailed { failure: Some(failure) })
-        }
+        EventKind::StepCompensated { step, attempts } => pack(&wire::StepCompensated {
+            step: name(step),
+            attempts,
+        }),
+        EventKind::CompensationFailed {
+            step,
+            failure,
+            attempts,
+            round,
+        } => pack(&wire::CompensationFailed {
+            step: name(step),
+            failure: Some(failure),
+            attempts,
+            round,
+        }),
+        EventKind::OutputFailed { failure } => pack(&wire::OutputFailed {
+            failure: Some(failure),
+        }),
         EventKind::CancelRequested { reason } => pack(&wire::CancelRequested { reason }),
         EventKind::DeadlineExceeded => pack(&wire::DeadlineExceeded {}),
         EventKind::ExecutionSucceeded { output } => pack(&wire::ExecutionSucceeded { output }),
-        EventKind::ExecutionFailed { step, failure, compensated } => pack(&wire::ExecutionFailed {
+        EventKind::ExecutionFailed {
+            step,
+            failure,
+            compensated,
+        } => pack(&wire::ExecutionFailed {
             step: step.map(name).unwrap_or_default(),
             failure: Some(failure),
             compensated: names(compensated),
         }),
-        EventKind::ExecutionCanceled { reason, compensated } => {
-            pack(&wire::ExecutionCanceled { reason, compensated: names(compensated) })
-        }
-        EventKind::ExecutionSuspended { round, steps } => {
-            pack(&wire::ExecutionSuspended { round, steps: names(steps) })
-        }
+        EventKind::ExecutionCanceled {
+            reason,
+            compensated,
+        } => pack(&wire::ExecutionCanceled {
+            reason,
+            compensated: names(compensated),
+        }),
+        EventKind::ExecutionSuspended { round, steps } => pack(&wire::ExecutionSuspended {
+            round,
+            steps: names(steps),
+        }),
         EventKind::ExecutionResumed { round } => pack(&wire::ExecutionResumed { round }),
     }
 }
@@ -237,7 +313,10 @@ fn decode_kind(event: &feed::Event, plan: &Plan) -> Result<EventKind, DecodeErro
             .ok_or_else(|| DecodeError::UnknownStep(event.r#type.clone(), id.to_owned()))
     };
     let steps = |ids: &[String]| ids.iter().map(|id| step(id)).collect::<Result<Vec<_>, _>>();
-    let name = event.r#type.strip_prefix("pavane.workflow.v1.").unwrap_or_default();
+    let name = event
+        .r#type
+        .strip_prefix("pavane.workflow.v1.")
+        .unwrap_or_default();
     Ok(match name {
         wire::ExecutionStarted::NAME => {
             let data = decode_started(event)?;
@@ -264,15 +343,18 @@ fn decode_kind(event: &feed::Event, plan: &Plan) -> Result<EventKind, DecodeErro
                 attempts: data.attempts,
             }
         }
-        wire::StepSkipped::NAME => {
-            EventKind::StepSkipped { step: step(&read::<wire::StepSkipped>(event)?.step)? }
-        }
-        wire::StepAbandoned::NAME => {
-            EventKind::StepAbandoned { step: step(&read::<wire::StepAbandoned>(event)?.step)? }
-        }
+        wire::StepSkipped::NAME => EventKind::StepSkipped {
+            step: step(&read::<wire::StepSkipped>(event)?.step)?,
+        },
+        wire::StepAbandoned::NAME => EventKind::StepAbandoned {
+            step: step(&read::<wire::StepAbandoned>(event)?.step)?,
+        },
         wire::StepCompensated::NAME => {
             let data: wire::StepCompensated = read(event)?;
-            EventKind::StepCompensated { step: step(&data.step)?, attempts: data.attempts }
+            EventKind::StepCompensated {
+                step: step(&data.step)?,
+                attempts: data.attempts,
+            }
         }
         wire::CompensationFailed::NAME => {
             let data: wire::CompensationFailed = read(event)?;
@@ -284,18 +366,22 @@ fn decode_kind(event: &feed::Event, plan: &Plan) -> Result<EventKind, DecodeErro
             }
         }
         wire::OutputFailed::NAME => EventKind::OutputFailed {
-            failure: read::<wire::OutputFailed>(event)?.failure.unwrap_or_default(),
+            failure: read::<wire::OutputFailed>(event)?
+                .failure
+                .unwrap_or_default(),
         },
-        wire::CancelRequested::NAME => {
-            EventKind::CancelRequested { reason: read::<wire::CancelRequested>(event)?.reason }
-        }
+        wire::CancelRequested::NAME => EventKind::CancelRequested {
+            reason: read::<wire::CancelRequested>(event)?.reason,
+        },
         wire::DeadlineExceeded::NAME => EventKind::DeadlineExceeded,
         wire::ExecutionSucceeded::NAME => EventKind::ExecutionSucceeded {
             output: read::<wire::ExecutionSucceeded>(event)?.output,
         },
         wire::ExecutionFailed::NAME => {
             let data: wire::ExecutionFailed = read(event)?;
-            let failed = (!data.step.is_empty()).then(|| step(&data.step)).transpose()?;
+            let failed = (!data.step.is_empty())
+                .then(|| step(&data.step))
+                .transpose()?;
             EventKind::ExecutionFailed {
                 step: failed,
                 failure: data.failure.unwrap_or_default(),
@@ -311,24 +397,31 @@ fn decode_kind(event: &feed::Event, plan: &Plan) -> Result<EventKind, DecodeErro
         }
         wire::ExecutionSuspended::NAME => {
             let data: wire::ExecutionSuspended = read(event)?;
-            EventKind::ExecutionSuspended { round: data.round, steps: steps(&data.steps)? }
+            EventKind::ExecutionSuspended {
+                round: data.round,
+                steps: steps(&data.steps)?,
+            }
         }
-        wire::ExecutionResumed::NAME => {
-            EventKind::ExecutionResumed { round: read::<wire::ExecutionResumed>(event)?.round }
-        }
+        wire::ExecutionResumed::NAME => EventKind::ExecutionResumed {
+            round: read::<wire::ExecutionResumed>(event)?.round,
+        },
         _ => return Err(DecodeError::UnknownType(event.r#type.clone())),
     })
 }
 
 fn pack<M: Message + Name>(message: &M) -> (String, prost_types::Any) {
-    let any = prost_types::Any { type_url: M::type_url(), value: message.encode_to_vec() };
+    let any = prost_types::Any {
+        type_url: M::type_url(),
+        value: message.encode_to_vec(),
+    };
     (M::full_name(), any)
 }
 
 fn read<M: Message + Name + Default>(event: &feed::Event) -> Result<M, DecodeError> {
-    let data = event.data.as_ref().filter(|data| {
-        data.type_url.rsplit('/').next() == Some(M::full_name().as_str())
-    });
+    let data = event
+        .data
+        .as_ref()
+        .filter(|data| data.type_url.rsplit('/').next() == Some(M::full_name().as_str()));
     let data = data.ok_or_else(|| DecodeError::NoData(event.r#type.clone()))?;
     M::decode(data.value.as_slice())
         .map_err(|error| DecodeError::Malformed(event.r#type.clone(), error))

@@ -49,18 +49,28 @@ pub struct Started {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the messages of the contract say it")]
 pub enum Outcome {
-    Canceled { time: Timestamp, reason: String },
-    Failed { time: Timestamp, step: Option<StepIndex>, failure: Failure },
-    Succeeded { time: Timestamp, output: Bytes },
+    Canceled {
+        time: Timestamp,
+        reason: String,
+    },
+    Failed {
+        time: Timestamp,
+        step: Option<StepIndex>,
+        failure: Failure,
+    },
+    Succeeded {
+        time: Timestamp,
+        output: Bytes,
+    },
 }
 
 impl Outcome {
     /// When it ended.
     pub fn time(&self) -> Timestamp {
         match self {
-            Self::Canceled { time, .. } | Self::Failed { time, .. } | Self::Succeeded { time, .. } => {
-                *time
-            }
+            Self::Canceled { time, .. }
+            | Self::Failed { time, .. }
+            | Self::Succeeded { time, .. } => *time,
         }
     }
 
@@ -134,11 +144,23 @@ impl State {
     pub fn apply(&mut self, event: &Event) {
         let time = event.time;
         match &event.kind {
-            EventKind::ExecutionStarted { input, mode, deadline } => {
-                let started =
-                    Started { time, input: input.clone(), mode: *mode, deadline: *deadline };
+            EventKind::ExecutionStarted {
+                input,
+                mode,
+                deadline,
+            } => {
+                let started = Started {
+                    time,
+                    input: input.clone(),
+                    mode: *mode,
+                    deadline: *deadline,
+                };
                 // There is one start; were two ever said, all readers take the same.
-                if self.started.as_ref().is_none_or(|known| key_of(&started) < key_of(known)) {
+                if self
+                    .started
+                    .as_ref()
+                    .is_none_or(|known| key_of(&started) < key_of(known))
+                {
                     self.started = Some(started);
                 }
             }
@@ -148,7 +170,12 @@ impl State {
                     *known = Some(output.clone());
                 }
             }
-            EventKind::StepFailed { step, failure, ambiguous, .. } => {
+            EventKind::StepFailed {
+                step,
+                failure,
+                ambiguous,
+                ..
+            } => {
                 let facts = &mut self.steps[step.at()];
                 let ambiguous =
                     *ambiguous || facts.failed.as_ref().is_some_and(|known| known.ambiguous);
@@ -158,14 +185,23 @@ impl State {
                     }
                     known => {
                         let failure = failure.clone();
-                        *known = Some(Box::new(StepFailure { time, failure, ambiguous }));
+                        *known = Some(Box::new(StepFailure {
+                            time,
+                            failure,
+                            ambiguous,
+                        }));
                     }
                 }
             }
             EventKind::StepSkipped { step } => self.steps[step.at()].skipped = true,
             EventKind::StepAbandoned { step } => self.steps[step.at()].abandoned = true,
             EventKind::StepCompensated { step, .. } => self.steps[step.at()].compensated = true,
-            EventKind::CompensationFailed { step, failure, round, .. } => {
+            EventKind::CompensationFailed {
+                step,
+                failure,
+                round,
+                ..
+            } => {
                 let known = &mut self.steps[step.at()].compensation_failed;
                 let newer = known.as_ref().is_none_or(|known| {
                     (*round, failure_key(failure)) > (known.0, failure_key(&known.1))
@@ -176,7 +212,9 @@ impl State {
             }
             EventKind::OutputFailed { failure } => {
                 let known = &mut self.output_failed;
-                if known.as_ref().is_none_or(|known| is_earlier((time, failure), (known.0, &known.1)))
+                if known
+                    .as_ref()
+                    .is_none_or(|known| is_earlier((time, failure), (known.0, &known.1)))
                 {
                     *known = Some(Box::new((time, failure.clone())));
                 }
@@ -192,13 +230,23 @@ impl State {
                 self.deadline_exceeded = Some(known.min(time));
             }
             EventKind::ExecutionSucceeded { output } => {
-                self.conclude(Outcome::Succeeded { time, output: output.clone() });
+                self.conclude(Outcome::Succeeded {
+                    time,
+                    output: output.clone(),
+                });
             }
             EventKind::ExecutionFailed { step, failure, .. } => {
-                self.conclude(Outcome::Failed { time, step: *step, failure: failure.clone() });
+                self.conclude(Outcome::Failed {
+                    time,
+                    step: *step,
+                    failure: failure.clone(),
+                });
             }
             EventKind::ExecutionCanceled { reason, .. } => {
-                self.conclude(Outcome::Canceled { time, reason: reason.clone() });
+                self.conclude(Outcome::Canceled {
+                    time,
+                    reason: reason.clone(),
+                });
             }
             EventKind::ExecutionSuspended { round, .. } => {
                 self.suspended_round = self.suspended_round.max(*round);
@@ -224,13 +272,21 @@ impl State {
 }
 
 fn key_of(started: &Started) -> (Timestamp, &Bytes, i32, Option<Timestamp>) {
-    (started.time, &started.input, started.mode.into(), started.deadline)
+    (
+        started.time,
+        &started.input,
+        started.mode.into(),
+        started.deadline,
+    )
 }
 
 type FailureKey<'a> = (i32, &'a str, Vec<(&'a str, &'a [u8])>);
 
 fn failure_key(failure: &Failure) -> FailureKey<'_> {
-    let details = failure.details.iter().map(|any| (any.type_url.as_str(), any.value.as_slice()));
+    let details = failure
+        .details
+        .iter()
+        .map(|any| (any.type_url.as_str(), any.value.as_slice()));
     (failure.code, &failure.message, details.collect())
 }
 

@@ -172,7 +172,9 @@ impl Plan {
     /// The index of a step by its name.
     pub fn step_index(&self, id: &str) -> Option<StepIndex> {
         let position = self.steps.iter().position(|step| &*step.id == id)?;
-        Some(StepIndex(u16::try_from(position).expect("at most 256 steps")))
+        Some(StepIndex(
+            u16::try_from(position).expect("at most 256 steps"),
+        ))
     }
 
     /// The step at an index that came from this plan.

@@ -51,8 +51,12 @@ pub(crate) fn random_plan(random: &mut Random) -> Arc<Plan> {
                 }
             }
         }
-        let when = random.chance(20).then(|| Condition::constant(random.chance(50)));
-        let compensation = random.chance(70).then(|| call("Undo", 1 + random.below(4) as u32));
+        let when = random
+            .chance(20)
+            .then(|| Condition::constant(random.chance(50)));
+        let compensation = random
+            .chance(70)
+            .then(|| call("Undo", 1 + random.below(4) as u32));
         steps.push(Step {
             id: format!("step{index}").into(),
             call: call("Do", 1 + random.below(3) as u32),
@@ -66,7 +70,9 @@ pub(crate) fn random_plan(random: &mut Random) -> Arc<Plan> {
     for index in 0..count {
         steps[index].descendants = descendants(&steps, step_index(index));
     }
-    let deadline = random.chance(20).then(|| Duration::from_secs(1 + random.below(40) as u64));
+    let deadline = random
+        .chance(20)
+        .then(|| Duration::from_secs(1 + random.below(40) as u64));
     Arc::new(plan(steps, deadline))
 }
 
@@ -102,7 +108,10 @@ pub(crate) fn call(name: &str, max_attempts: u32) -> Call {
 }
 
 fn method(name: &str) -> Method {
-    Method { service: "test.Service".into(), path: format!("/test.Service/{name}").into() }
+    Method {
+        service: "test.Service".into(),
+        path: format!("/test.Service/{name}").into(),
+    }
 }
 
 fn message() -> MessageDescriptor {
@@ -118,7 +127,11 @@ pub(crate) fn step_index(index: usize) -> StepIndex {
 fn descendants(steps: &[Step], of: StepIndex) -> Vec<StepIndex> {
     let mut found: Vec<StepIndex> = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        if step.dependencies.iter().any(|on| *on == of || found.contains(on)) {
+        if step
+            .dependencies
+            .iter()
+            .any(|on| *on == of || found.contains(on))
+        {
             found.push(step_index(index));
         }
     }

@@ -15,12 +15,19 @@ impl Conductor {
     /// Goes on from `cause`, the event that just happened, until nothing more follows.
     pub(super) fn decide(&mut self, now: Timestamp, cause: EventKey, out: &mut Vec<Action>) {
         let plan = Arc::clone(&self.plan);
-        let Some(started) = &self.state.started else { return };
+        let Some(started) = &self.state.started else {
+            return;
+        };
         let deadline = started.deadline;
         let mut cause = cause;
         let is_late = deadline.is_some_and(|deadline| deadline <= now);
         if is_late && self.state.outcome().is_none() && !self.state.is_deadline_exceeded() {
-            cause = self.emit(now, EventKind::DeadlineExceeded, Some(EventKey::Started), out);
+            cause = self.emit(
+                now,
+                EventKind::DeadlineExceeded,
+                Some(EventKey::Started),
+                out,
+            );
         }
         // Each round settles at least one step or is the last.
         while self.state.outcome().is_none() {
@@ -75,7 +82,9 @@ impl Conductor {
         let scope = self.state.scope(plan, &self.execution)?;
         let kind = match plan.evaluate_output(&scope) {
             Ok(output) => EventKind::ExecutionSucceeded { output },
-            Err(error) => EventKind::OutputFailed { failure: evaluation_failure("output", &error) },
+            Err(error) => EventKind::OutputFailed {
+                failure: evaluation_failure("output", &error),
+            },
         };
         Some(self.emit(now, kind, Some(cause), out))
     }
@@ -146,34 +155,60 @@ impl Conductor {
         cause: EventKey,
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
-        let busy = self.attempts.iter().any(|attempts| attempts.phase != Phase::Idle);
+        let busy = self
+            .attempts
+            .iter()
+            .any(|attempts| attempts.phase != Phase::Idle);
         if busy || self.state.is_suspended() {
             return None;
         }
-        let steps: Vec<_> =
-            plan.step_indices().filter(|&step| self.state.blocked_by(step).is_some()).collect();
-        debug_assert!(!steps.is_empty(), "a failing execution has something to do or is blocked");
-        let kind = EventKind::ExecutionSuspended { round: self.state.round(), steps };
+        let steps: Vec<_> = plan
+            .step_indices()
+            .filter(|&step| self.state.blocked_by(step).is_some())
+            .collect();
+        debug_assert!(
+            !steps.is_empty(),
+            "a failing execution has something to do or is blocked"
+        );
+        let kind = EventKind::ExecutionSuspended {
+            round: self.state.round(),
+            steps,
+        };
         Some(self.emit(now, kind, Some(cause), out))
     }
 
     fn outcome_kind(&self, plan: &Plan) -> EventKind {
         let compensated = self.state.compensated(plan);
-        let cause = self.state.cause(plan).expect("a failing execution has a cause");
+        let cause = self
+            .state
+            .cause(plan)
+            .expect("a failing execution has a cause");
         let (step, failure) = match cause {
             Cause::Cancel(reason) => {
-                return EventKind::ExecutionCanceled { reason: reason.to_owned(), compensated };
+                return EventKind::ExecutionCanceled {
+                    reason: reason.to_owned(),
+                    compensated,
+                };
             }
             Cause::Step(step, failed) => (Some(step), failed.failure.clone()),
             Cause::Output(failure) => (None, failure.clone()),
             Cause::Deadline => (None, deadline_failure(plan)),
         };
-        EventKind::ExecutionFailed { step, failure, compensated }
+        EventKind::ExecutionFailed {
+            step,
+            failure,
+            compensated,
+        }
     }
 
     fn holds(&self, plan: &Plan, step: StepIndex) -> Result<bool, EvaluationError> {
-        let Some(when) = &plan.step(step).when else { return Ok(true) };
-        let scope = self.state.scope(plan, &self.execution).expect("a ready step has a start");
+        let Some(when) = &plan.step(step).when else {
+            return Ok(true);
+        };
+        let scope = self
+            .state
+            .scope(plan, &self.execution)
+            .expect("a ready step has a start");
         when.evaluate(&scope)
     }
 
@@ -186,10 +221,18 @@ impl Conductor {
         timeout: std::time::Duration,
         out: &mut Vec<Action>,
     ) -> Result<(), EvaluationError> {
-        let scope = self.state.scope(plan, &self.execution).expect("a ready step has a start");
+        let scope = self
+            .state
+            .scope(plan, &self.execution)
+            .expect("a ready step has a start");
         let request = call_of(plan, step, direction).request.evaluate(&scope)?;
         self.attempts[step.at()].begin(direction, cause);
-        out.push(Action::Call(CallRequest { step, direction, request, timeout }));
+        out.push(Action::Call(CallRequest {
+            step,
+            direction,
+            request,
+            timeout,
+        }));
         Ok(())
     }
 

@@ -89,7 +89,11 @@ impl Simulation {
             .iter()
             .map(|_| Service {
                 refuses: random.chance(15),
-                undo_refusals: if random.chance(10) { 1 + random.below(2) as u32 } else { 0 },
+                undo_refusals: if random.chance(10) {
+                    1 + random.below(2) as u32
+                } else {
+                    0
+                },
                 ..Service::default()
             })
             .collect();
@@ -119,7 +123,12 @@ impl Simulation {
 
     fn run(mut self) {
         for round in 0.. {
-            assert!(round < 20_000, "seed {}: stuck in {:#?}", self.seed, self.conductor);
+            assert!(
+                round < 20_000,
+                "seed {}: stuck in {:#?}",
+                self.seed,
+                self.conductor
+            );
             self.faults = round < 400;
             let quiet = self.wire.is_empty();
             if self.conductor.state().outcome().is_some() && quiet {
@@ -128,7 +137,9 @@ impl Simulation {
             match self.random.below(12) {
                 0 if self.faults => self.crash(),
                 1 if self.faults && self.random.chance(10) => {
-                    self.input(Input::Cancel { reason: "test".to_owned() });
+                    self.input(Input::Cancel {
+                        reason: "test".to_owned(),
+                    });
                 }
                 2 | 3 => self.wake(),
                 4 if self.faults => self.give_up_on_a_call(),
@@ -192,17 +203,22 @@ impl Simulation {
         let seed = self.seed;
         match direction {
             Direction::Forward => {
-                assert_eq!(state.progress(step), Progress::Pending, "seed {seed}: {step:?}");
+                assert_eq!(
+                    state.progress(step),
+                    Progress::Pending,
+                    "seed {seed}: {step:?}"
+                );
                 for &on in &self.plan.step(step).dependencies {
-                    let settled = matches!(
-                        state.progress(on),
-                        Progress::Completed | Progress::Skipped
-                    );
+                    let settled =
+                        matches!(state.progress(on), Progress::Completed | Progress::Skipped);
                     assert!(settled, "seed {seed}: {step:?} was called before {on:?}");
                 }
             }
             Direction::Compensation => {
-                assert!(state.owes_compensation(&self.plan, step), "seed {seed}: {step:?}");
+                assert!(
+                    state.owes_compensation(&self.plan, step),
+                    "seed {seed}: {step:?}"
+                );
                 for &later in &self.plan.step(step).descendants {
                     let settled = state.is_settled(&self.plan, later);
                     assert!(settled, "seed {seed}: {step:?} was undone before {later:?}");
@@ -231,7 +247,10 @@ impl Simulation {
     /// A caller's patience ends; the request stays where it is.
     fn give_up_on_a_call(&mut self) {
         let process = self.process;
-        let waiting = self.wire.iter().position(|request| request.caller == Some(process));
+        let waiting = self
+            .wire
+            .iter()
+            .position(|request| request.caller == Some(process));
         if let Some(at) = waiting {
             self.wire[at].caller = None;
             let (step, direction) = (self.wire[at].step, self.wire[at].direction);
@@ -241,12 +260,21 @@ impl Simulation {
 
     fn answer(&mut self, step: StepIndex, direction: Direction, result: Result<(), i32>) {
         let result = result.map(|()| Bytes::new()).map_err(|code| CallFailure {
-            failure: Failure { code, message: String::new(), details: Vec::new() },
+            failure: Failure {
+                code,
+                message: String::new(),
+                details: Vec::new(),
+            },
             retry_after: None,
             sent: true,
         });
         let jitter = self.random.below(100) as f64 / 100.0;
-        self.input(Input::Answered { step, direction, result, jitter });
+        self.input(Input::Answered {
+            step,
+            direction,
+            result,
+            jitter,
+        });
     }
 
     fn wake(&mut self) {
@@ -285,8 +313,16 @@ impl Simulation {
     fn check(&self) {
         let seed = self.seed;
         let state = self.durable_state();
-        assert_eq!(&state, self.conductor.state(), "seed {seed}: memory and log differ");
-        let outcomes = self.log.iter().filter(|event| event.kind.is_outcome()).count();
+        assert_eq!(
+            &state,
+            self.conductor.state(),
+            "seed {seed}: memory and log differ"
+        );
+        let outcomes = self
+            .log
+            .iter()
+            .filter(|event| event.kind.is_outcome())
+            .count();
         assert_eq!(outcomes, 1, "seed {seed}");
         for (step, count) in &self.completed {
             assert_eq!(*count, 1, "seed {seed}: {step:?} completed more than once");
@@ -294,12 +330,21 @@ impl Simulation {
         let succeeded = matches!(state.outcome(), Some(Outcome::Succeeded { .. }));
         for step in self.plan.step_indices() {
             let service = &self.services[step.at()];
-            assert!(service.performed <= 1, "seed {seed}: {step:?} took effect twice");
+            assert!(
+                service.performed <= 1,
+                "seed {seed}: {step:?} took effect twice"
+            );
             if succeeded {
                 let completed = state.progress(step) == Progress::Completed;
-                assert_eq!(service.effect, completed, "seed {seed}: {step:?} of a success");
+                assert_eq!(
+                    service.effect, completed,
+                    "seed {seed}: {step:?} of a success"
+                );
             } else if self.plan.step(step).compensation.is_some() {
-                assert!(!service.effect, "seed {seed}: {step:?} stands after a failure");
+                assert!(
+                    !service.effect,
+                    "seed {seed}: {step:?} stands after a failure"
+                );
             }
         }
     }
@@ -307,7 +352,11 @@ impl Simulation {
 
 #[test]
 fn every_execution_ends_once_with_the_effects_that_its_outcome_promises() {
-    let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse().ok());
+    let number = |name| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text: String| text.parse().ok())
+    };
     if let Some(seed) = number("PAVANE_SEED") {
         return Simulation::new(seed).run();
     }

@@ -31,7 +31,9 @@ impl State {
         } else if self.outputs[step.at()].is_some() {
             Progress::Completed
         } else if let Some(failed) = &facts.failed {
-            Progress::Failed { ambiguous: failed.ambiguous }
+            Progress::Failed {
+                ambiguous: failed.ambiguous,
+            }
         } else if facts.abandoned {
             Progress::Abandoned
         } else if facts.skipped {
@@ -97,9 +99,17 @@ impl State {
             let failed = self.failure_of(step)?;
             Some((failed.time, 0, Cause::Step(step, failed)))
         });
-        let output = self.output_failed.as_deref().map(|(time, failure)| (*time, 1, Cause::Output(failure)));
-        let deadline = self.deadline_exceeded.map(|time| (time, 2, Cause::Deadline));
-        let cancel = self.cancel.as_ref().map(|(time, reason)| (*time, 3, Cause::Cancel(reason)));
+        let output = self
+            .output_failed
+            .as_deref()
+            .map(|(time, failure)| (*time, 1, Cause::Output(failure)));
+        let deadline = self
+            .deadline_exceeded
+            .map(|time| (time, 2, Cause::Deadline));
+        let cancel = self
+            .cancel
+            .as_ref()
+            .map(|(time, reason)| (*time, 3, Cause::Cancel(reason)));
         steps
             .chain(output)
             .chain(deadline)
@@ -128,7 +138,9 @@ impl State {
     /// A skip spreads along references: whether the step refers to one that was skipped.
     pub fn is_skipped_with_another(&self, plan: &Plan, step: StepIndex) -> bool {
         let references = &plan.step(step).data_dependencies;
-        references.iter().any(|&dependency| self.progress(dependency) == Progress::Skipped)
+        references
+            .iter()
+            .any(|&dependency| self.progress(dependency) == Progress::Skipped)
     }
 
     /// Rule 3: whether the step has, or may have, an effect that is still to be undone in a failing
@@ -152,15 +164,19 @@ impl State {
             && self.outcome.is_none()
             && self.owes_compensation(plan, step)
             && self.blocked_by(step).is_none()
-            && plan.step(step).descendants.iter().all(|&later| self.is_settled(plan, later))
+            && plan
+                .step(step)
+                .descendants
+                .iter()
+                .all(|&later| self.is_settled(plan, later))
     }
 
     /// Rule 5: every step is completed or skipped, and nothing failed.
     pub fn is_complete(&self, plan: &Plan) -> bool {
         !self.is_failing()
-            && plan.step_indices().all(|step| {
-                matches!(self.progress(step), Progress::Completed | Progress::Skipped)
-            })
+            && plan
+                .step_indices()
+                .all(|step| matches!(self.progress(step), Progress::Completed | Progress::Skipped))
     }
 
     /// Rule 5: it is failing, every step is settled and every compensation done.

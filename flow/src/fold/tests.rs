@@ -23,7 +23,10 @@ fn plan() -> Plan {
 
 fn any_event() -> impl Strategy<Value = Event> {
     let step = (0..STEPS).prop_map(StepIndex);
-    let bytes = prop_oneof![Just(Bytes::from_static(b"a")), Just(Bytes::from_static(b"b"))];
+    let bytes = prop_oneof![
+        Just(Bytes::from_static(b"a")),
+        Just(Bytes::from_static(b"b"))
+    ];
     let failure = (9..12i32, "[xy]").prop_map(|(code, message)| Failure {
         code,
         message,
@@ -35,18 +38,36 @@ fn any_event() -> impl Strategy<Value = Event> {
             mode: Mode::Orchestrated,
             deadline: None,
         }),
-        (step.clone(), bytes.clone())
-            .prop_map(|(step, output)| EventKind::StepCompleted { step, output, attempts: 1 }),
+        (step.clone(), bytes.clone()).prop_map(|(step, output)| EventKind::StepCompleted {
+            step,
+            output,
+            attempts: 1
+        }),
         (step.clone(), failure.clone(), any::<bool>()).prop_map(|(step, failure, ambiguous)| {
-            EventKind::StepFailed { step, failure, ambiguous, attempts: 1 }
+            EventKind::StepFailed {
+                step,
+                failure,
+                ambiguous,
+                attempts: 1,
+            }
         }),
-        step.clone().prop_map(|step| EventKind::StepSkipped { step }),
-        step.clone().prop_map(|step| EventKind::StepAbandoned { step }),
-        step.clone().prop_map(|step| EventKind::StepCompensated { step, attempts: 1 }),
+        step.clone()
+            .prop_map(|step| EventKind::StepSkipped { step }),
+        step.clone()
+            .prop_map(|step| EventKind::StepAbandoned { step }),
+        step.clone()
+            .prop_map(|step| EventKind::StepCompensated { step, attempts: 1 }),
         (step.clone(), failure.clone(), 1..4u32).prop_map(|(step, failure, round)| {
-            EventKind::CompensationFailed { step, failure, attempts: 1, round }
+            EventKind::CompensationFailed {
+                step,
+                failure,
+                attempts: 1,
+                round,
+            }
         }),
-        failure.clone().prop_map(|failure| EventKind::OutputFailed { failure }),
+        failure
+            .clone()
+            .prop_map(|failure| EventKind::OutputFailed { failure }),
         "[xy]".prop_map(|reason| EventKind::CancelRequested { reason }),
         Just(EventKind::DeadlineExceeded),
         bytes.prop_map(|output| EventKind::ExecutionSucceeded { output }),
@@ -55,11 +76,20 @@ fn any_event() -> impl Strategy<Value = Event> {
             failure,
             compensated: Vec::new(),
         }),
-        "[xy]".prop_map(|reason| EventKind::ExecutionCanceled { reason, compensated: Vec::new() }),
-        (1..4u32).prop_map(|round| EventKind::ExecutionSuspended { round, steps: Vec::new() }),
+        "[xy]".prop_map(|reason| EventKind::ExecutionCanceled {
+            reason,
+            compensated: Vec::new()
+        }),
+        (1..4u32).prop_map(|round| EventKind::ExecutionSuspended {
+            round,
+            steps: Vec::new()
+        }),
         (1..4u32).prop_map(|round| EventKind::ExecutionResumed { round }),
     ];
-    (0..4i64, kind).prop_map(|(time, kind)| Event { time: Timestamp::from_nanos(time), kind })
+    (0..4i64, kind).prop_map(|(time, kind)| Event {
+        time: Timestamp::from_nanos(time),
+        kind,
+    })
 }
 
 fn fold<'a>(plan: &Plan, events: impl IntoIterator<Item = &'a Event>) -> State {
@@ -115,8 +145,7 @@ proptest! {
 
 #[test]
 fn an_ambiguous_failure_owes_its_compensation_and_a_definite_one_does_not() {
-    let mut steps = vec![];
-    steps.push(crate::plan::Step {
+    let steps = vec![crate::plan::Step {
         id: "charge".into(),
         call: testing::call("Charge", 1),
         data_dependencies: vec![],
@@ -124,7 +153,7 @@ fn an_ambiguous_failure_owes_its_compensation_and_a_definite_one_does_not() {
         descendants: vec![],
         when: None,
         compensation: Some(testing::call("Refund", 1)),
-    });
+    }];
     let plan = testing::plan(steps, None);
     let failed = |ambiguous| Event {
         time: Timestamp::from_nanos(1),
@@ -136,7 +165,10 @@ fn an_ambiguous_failure_owes_its_compensation_and_a_definite_one_does_not() {
         },
     };
     let definite = fold(&plan, &[failed(false)]);
-    assert_eq!(definite.progress(StepIndex(0)), Progress::Failed { ambiguous: false });
+    assert_eq!(
+        definite.progress(StepIndex(0)),
+        Progress::Failed { ambiguous: false }
+    );
     assert!(definite.is_rolled_back(&plan));
     let ambiguous = fold(&plan, &[failed(true)]);
     assert!(ambiguous.is_compensation_ready(&plan, StepIndex(0)));
