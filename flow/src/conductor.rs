@@ -85,6 +85,9 @@ pub struct Conductor {
     execution: Arc<str>,
     state: State,
     attempts: Box<[Attempts]>,
+    /// When the last event happened. Each is later than the one before, whatever the clock says:
+    /// the failure that came first is the cause, and not one that follows from it.
+    last_event: Timestamp,
 }
 
 impl Conductor {
@@ -126,6 +129,7 @@ impl Conductor {
         let mut last = EventKey::Started;
         for event in events {
             last = event.kind.key();
+            conductor.last_event = conductor.last_event.max(event.time);
             conductor.state.apply(&event);
         }
         let plan = Arc::clone(&conductor.plan);
@@ -215,17 +219,20 @@ impl Conductor {
             execution,
             state,
             attempts,
+            last_event: Timestamp::default(),
         }
     }
 
     fn emit(
         &mut self,
-        time: Timestamp,
+        now: Timestamp,
         kind: EventKind,
         cause: Option<EventKey>,
         out: &mut Vec<Action>,
     ) -> EventKey {
         let key = kind.key();
+        let time = now.max(self.last_event + Duration::from_nanos(1));
+        self.last_event = time;
         let event = Event { time, kind };
         self.state.apply(&event);
         out.push(Action::Append { event, cause });

@@ -173,6 +173,11 @@ impl Simulation {
         );
         for action in out {
             if let Action::Append { event, .. } = action {
+                assert!(
+                    self.log.last().is_none_or(|last| last.time < event.time),
+                    "seed {}: an event is not later than the one before",
+                    self.seed
+                );
                 self.log.push(event.clone());
                 if let EventKind::StepCompleted { step, .. } = event.kind {
                     *self.completed.entry(step).or_default() += 1;
