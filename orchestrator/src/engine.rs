@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
 use crate::executions::{Beginning, Executions, Live};
+use crate::task::join;
 use crate::trace::Trace;
 use crate::workflows::Workflows;
 use crate::{Error, view};
@@ -98,19 +99,26 @@ impl Engine {
                 .await;
         };
         check_id(&id)?;
-        // Whoever starts this id holds the lock until the start is durable: nobody else can have
-        // begun it between the look and the start.
-        let _guard = self.starting[stripe_of(&id)].lock().await;
-        if self.executions.get(&id).is_some() || self.is_recorded(&id)? {
-            return self.begun_before(&id, &plan, &input);
-        }
-        self.start_new(Beginning {
-            id: id.into(),
-            plan,
-            input,
-            trace,
-        })
-        .await
+        // In a task of its own: whoever asked may go away, and asks again before the start is
+        // durable.
+        let this = self.clone();
+        let starting = tokio::spawn(async move {
+            // Whoever starts this id holds the lock until the start is durable: nobody else can
+            // have begun it between the look and the start.
+            let _guard = this.starting[stripe_of(&id)].lock().await;
+            if this.executions.get(&id).is_some() || this.is_recorded(&id)? {
+                return this.begun_before(&id, &plan, &input);
+            }
+            let id = id.into();
+            this.start_new(Beginning {
+                id,
+                plan,
+                input,
+                trace,
+            })
+            .await
+        });
+        join(starting).await
     }
 
     /// Finds an execution. Errors: [`Error::UnknownExecution`], with the nearest id that lives.

@@ -29,6 +29,7 @@ pub(crate) use live::{Live, Waiter};
 
 use crate::calls::{Attempt, Calls};
 use crate::journal::{Journal, Recorded, Start};
+use crate::task::join;
 use crate::timers::Timers;
 use crate::trace::Trace;
 use crate::{Error, clock};
@@ -191,13 +192,17 @@ impl Executions {
     /// Brings an input that is not an answer: a cancel request, an operator's retry. Answers when
     /// what follows is durable; calls go on behind.
     pub(crate) async fn tell(&self, live: &Arc<Live>, input: Input) -> Result<(), Error> {
-        let calls = self.take_in(live, input).await?;
-        let this = self.clone();
-        let live = Arc::clone(live);
-        self.0
-            .tasks
-            .spawn(async move { this.carry_on(live, calls).await });
-        Ok(())
+        // In a task of its own: whoever asked may go away, what follows is to be done.
+        let (this, live) = (self.clone(), Arc::clone(live));
+        let telling = self.0.tasks.spawn(async move {
+            let calls = this.take_in(&live, input).await?;
+            let carrying_on = this.clone();
+            this.0
+                .tasks
+                .spawn(async move { carrying_on.carry_on(live, calls).await });
+            Ok(())
+        });
+        join(telling).await
     }
 
     /// Wakes executions when their time has come. Runs until it is dropped.

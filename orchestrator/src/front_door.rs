@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use pavane::metadata::{EXECUTION_ID, IDEMPOTENCY_KEY};
+use pavane::metadata::{EXECUTION_ID, IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY};
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
 use tokio_util::sync::CancellationToken;
@@ -99,7 +99,8 @@ impl tower::Service<http::Request<Body>> for FrontDoor {
 }
 
 /// The id that the caller chose for the execution, if it did: in so many words, or by an
-/// idempotency key, as a step of another workflow carries it. The same key is the same execution.
+/// idempotency key, as a step of another workflow carries it. The same key is the same execution,
+/// and what undoes it is another one.
 fn chosen_id(metadata: &MetadataMap) -> Result<Option<String>, Error> {
     let chosen = [EXECUTION_ID, IDEMPOTENCY_KEY]
         .into_iter()
@@ -111,10 +112,13 @@ fn chosen_id(metadata: &MetadataMap) -> Result<Option<String>, Error> {
         field,
         problem: "is not printable ASCII".to_owned(),
     })?;
-    // `<execution>/<step>`: a slash cannot be part of an id.
-    Ok(Some(if field == IDEMPOTENCY_KEY {
-        text.replace('/', ":")
-    } else {
-        text.to_owned()
-    }))
+    if field != IDEMPOTENCY_KEY {
+        return Ok(Some(text.to_owned()));
+    }
+    // `<execution>/<step>`: a slash cannot be part of an id, a dot not of the name of a step.
+    let mut id = text.replace('/', ":");
+    if metadata.contains_key(IDEMPOTENCY_COMPENSATION) {
+        id.push_str(".compensation");
+    }
+    Ok(Some(id))
 }

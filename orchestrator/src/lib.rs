@@ -15,6 +15,7 @@ mod options;
 mod orchestrator;
 mod reflection;
 mod services;
+mod task;
 mod timers;
 mod trace;
 mod view;
