@@ -300,7 +300,7 @@ impl Executions {
             key: live.idempotency_key(planned),
             direction,
             timeout,
-            traceparent: live.trace().new_span(),
+            traceparent: live.trace().new_span_header(),
         };
         let result = self.0.calls.perform(attempt).instrument(span).await;
         if let Err(failed) = &result {

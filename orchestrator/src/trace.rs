@@ -1,6 +1,7 @@
 //! W3C trace context: an execution belongs to the trace of the call that started it, or to one of
 //! its own; each call that it makes is a span of that trace.
 
+use http::HeaderValue;
 use rand::Rng;
 use tonic::metadata::MetadataMap;
 
@@ -45,6 +46,11 @@ impl Trace {
             id,
             flags: u8::from_str_radix(flags, 16).ok()?,
         })
+    }
+
+    /// The same, as it goes over the wire.
+    pub(crate) fn new_span_header(self) -> HeaderValue {
+        HeaderValue::try_from(self.new_span()).expect("digits and dashes")
     }
 
     /// A `traceparent` with a new span of this trace.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::HeaderValue;
 use parking_lot::{Mutex, MutexGuard};
 use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
@@ -10,7 +11,6 @@ use pavane_flow::event::{EventKey, EventKind};
 use pavane_flow::fold::Outcome;
 use pavane_flow::plan::{Plan, Step};
 use tokio::sync::oneshot;
-use tonic::metadata::{Ascii, MetadataValue};
 
 use crate::journal::{Change, Entry, Start};
 use crate::trace::Trace;
@@ -91,7 +91,7 @@ impl Live {
     }
 
     /// What a step's calls carry, so that a service performs them once.
-    pub(super) fn idempotency_key(&self, step: &Step) -> MetadataValue<Ascii> {
+    pub(super) fn idempotency_key(&self, step: &Step) -> HeaderValue {
         let key = format!("{}/{}", self.id, step.id);
         key.parse()
             .expect("ids of executions and steps are printable ASCII")

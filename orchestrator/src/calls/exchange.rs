@@ -1,0 +1,244 @@
+//! One unary gRPC call on an HTTP/2 stream: a head, one message, and one message or a status back.
+
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use h2::client::SendRequest;
+use h2::{Reason, RecvStream};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
+use pavane::metadata::{IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, TRACEPARENT};
+use pavane_flow::conductor::Direction;
+use pavane_flow::plan::Method;
+use tonic::Status;
+
+use super::Failed;
+
+/// Flag and length before each message.
+const PREFIX_BYTES: usize = 5;
+
+/// One attempt at a call.
+#[derive(Debug)]
+pub(crate) struct Attempt<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) request: Bytes,
+    /// `<execution>/<step>`
+    pub(crate) key: HeaderValue,
+    pub(crate) direction: Direction,
+    pub(crate) timeout: Duration,
+    pub(crate) traceparent: HeaderValue,
+}
+
+/// The head of the request.
+pub(super) fn head(
+    attempt: &Attempt<'_>,
+    scheme: Scheme,
+    authority: Authority,
+) -> Result<Request<()>, Failed> {
+    let path =
+        PathAndQuery::from_maybe_shared(Bytes::copy_from_slice(attempt.method.path.as_bytes()));
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(scheme);
+    parts.authority = Some(authority);
+    parts.path_and_query = path.ok();
+    let uri = Uri::from_parts(parts).map_err(|error| {
+        Failed::before(Status::internal(format!(
+            "path of `{}`: {error}",
+            attempt.method
+        )))
+    })?;
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/grpc"),
+    );
+    headers.insert(header::USER_AGENT, USER_AGENT);
+    headers.insert(GRPC_TIMEOUT, timeout_value(attempt.timeout));
+    headers.insert(
+        HeaderName::from_static(IDEMPOTENCY_KEY),
+        attempt.key.clone(),
+    );
+    headers.insert(
+        HeaderName::from_static(TRACEPARENT),
+        attempt.traceparent.clone(),
+    );
+    if attempt.direction == Direction::Compensation {
+        let name = HeaderName::from_static(IDEMPOTENCY_COMPENSATION);
+        headers.insert(name, HeaderValue::from_static("true"));
+    }
+    let mut request = Request::new(());
+    *request.method_mut() = http::Method::POST;
+    *request.version_mut() = http::Version::HTTP_2;
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok(request)
+}
+
+/// Sends the request and waits for the response.
+pub(super) async fn run(
+    mut sender: SendRequest<Bytes>,
+    head: Request<()>,
+    message: Bytes,
+    message_bytes: usize,
+) -> Result<Bytes, Failed> {
+    if message.len() > message_bytes {
+        let found = message.len();
+        let text = format!("the request has {found} bytes, more than the allowed {message_bytes}");
+        return Err(Failed::before(Status::resource_exhausted(text)));
+    }
+    let (response, mut body) = sender
+        .send_request(head, false)
+        .map_err(|error| Failed::before(Status::unavailable(error.to_string())))?;
+    body.send_data(frame(&message), true).map_err(lost)?;
+    let response = response.await.map_err(lost)?;
+    read(response, message_bytes).await.map_err(Failed::after)
+}
+
+async fn read(response: Response<RecvStream>, message_bytes: usize) -> Result<Bytes, Status> {
+    let (head, mut body) = response.into_parts();
+    // A status in the head: there is no message.
+    if let Some(status) = Status::from_header_map(&head.headers) {
+        return Err(status);
+    }
+    if head.status != http::StatusCode::OK {
+        return Err(of_http(head.status));
+    }
+    let mut received = Bytes::new();
+    let mut more = BytesMut::new();
+    while let Some(chunk) = body.data().await {
+        let chunk = chunk.map_err(|error| lost(error).status)?;
+        // A connection that is gone gives no more, whatever its window.
+        let _ = body.flow_control().release_capacity(chunk.len());
+        if received.is_empty() && more.is_empty() {
+            received = chunk;
+            continue;
+        }
+        if more.is_empty() {
+            more.extend_from_slice(&received);
+        }
+        more.extend_from_slice(&chunk);
+        if more.len() > PREFIX_BYTES + message_bytes {
+            break;
+        }
+    }
+    if !more.is_empty() {
+        received = more.freeze();
+    }
+    if received.len() > PREFIX_BYTES + message_bytes {
+        let text = format!("the response has more than the allowed {message_bytes} bytes");
+        return Err(Status::resource_exhausted(text));
+    }
+    let trailers = body.trailers().await.map_err(|error| lost(error).status)?;
+    match trailers.as_ref().and_then(Status::from_header_map) {
+        Some(status) if status.code() == tonic::Code::Ok => unframe(received),
+        Some(status) => Err(status),
+        None => Err(Status::unknown("the response ended without a status")),
+    }
+}
+
+fn frame(message: &Bytes) -> Bytes {
+    let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
+    framed.put_u8(0);
+    framed.put_u32(u32::try_from(message.len()).expect("within the limit of messages"));
+    framed.put_slice(message);
+    framed.freeze()
+}
+
+fn unframe(mut received: Bytes) -> Result<Bytes, Status> {
+    if received.len() < PREFIX_BYTES {
+        return Err(Status::unknown("the response has a status, but no message"));
+    }
+    let compressed = received.get_u8();
+    let length = received.get_u32() as usize;
+    if compressed != 0 {
+        return Err(Status::unknown(
+            "the response is compressed, which was not offered",
+        ));
+    }
+    if received.len() != length {
+        let found = received.len();
+        let text = format!("the response has {found} bytes, its prefix says {length}");
+        return Err(Status::unknown(text));
+    }
+    Ok(received)
+}
+
+/// What a stream that broke says: whether the request was refused unseen, and else nothing certain.
+fn lost(error: h2::Error) -> Failed {
+    let text = error.to_string();
+    match error.reason() {
+        Some(Reason::REFUSED_STREAM) => Failed::before(Status::unavailable(text)),
+        Some(Reason::CANCEL) => Failed::after(Status::cancelled(text)),
+        Some(Reason::ENHANCE_YOUR_CALM) => Failed::after(Status::resource_exhausted(text)),
+        Some(Reason::NO_ERROR) | None => Failed::after(Status::unavailable(text)),
+        Some(_) => Failed::after(Status::unknown(text)),
+    }
+}
+
+/// What an answer without a gRPC status means, by the table of the gRPC specification.
+fn of_http(status: http::StatusCode) -> Status {
+    let text = format!("the answer is HTTP {status}, expected gRPC");
+    match status.as_u16() {
+        400 => Status::internal(text),
+        401 => Status::unauthenticated(text),
+        403 => Status::permission_denied(text),
+        404 => Status::unimplemented(text),
+        429 | 502 | 503 | 504 => Status::unavailable(text),
+        _ => Status::unknown(text),
+    }
+}
+
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("pavane/", env!("CARGO_PKG_VERSION")));
+
+/// At most 8 digits and a unit, rounded up.
+fn timeout_value(timeout: Duration) -> HeaderValue {
+    const MOST: u128 = 99_999_999;
+    let micros = timeout.as_micros() + 1;
+    let text = if micros <= MOST {
+        format!("{micros}u")
+    } else if micros / 1_000 < MOST {
+        format!("{}m", micros / 1_000 + 1)
+    } else {
+        format!("{}S", (micros / 1_000_000 + 1).min(MOST))
+    };
+    HeaderValue::try_from(text).expect("digits and a letter")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+
+    use super::{frame, timeout_value, unframe};
+
+    #[test]
+    fn a_timeout_has_at_most_eight_digits() {
+        let check = |seconds: f64, expected: &str| {
+            assert_eq!(timeout_value(Duration::from_secs_f64(seconds)), expected);
+        };
+        check(0.0, "1u");
+        check(2.0, "2000001u");
+        check(100.0, "100001m");
+        check(1e6, "1000001S");
+        check(1e12, "99999999S");
+    }
+
+    #[test]
+    fn a_frame_is_what_it_says_or_nothing() {
+        let message = Bytes::from_static(b"hello");
+        assert_eq!(unframe(frame(&message)).expect("whole"), message);
+        for wrong in [
+            &b""[..],
+            b"\0\0\0\0",
+            b"\0\0\0\0\x02a",
+            b"\0\0\0\0\x01ab",
+            b"\x01\0\0\0\0",
+        ] {
+            unframe(Bytes::copy_from_slice(wrong)).expect_err("not a whole frame");
+        }
+    }
+}
