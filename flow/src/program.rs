@@ -5,6 +5,7 @@
 //!
 //! Evaluation is bounded, has no side effects and never panics, whatever bytes it is given.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -42,14 +43,14 @@ pub(crate) use value::{Key, Moment, Text, Value};
 pub(crate) use wire::{Reader, WireError, WireType, check_varints};
 
 /// Computes an encoded message from a scope.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MessageProgram {
     nodes: Arc<[Node]>,
     slots: Arc<[Slot]>,
 }
 
 /// Computes whether a step is to run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Condition {
     source: Arc<str>,
     expression: Arc<Expression>,
@@ -64,6 +65,22 @@ pub struct EvaluationError {
     pub expression: String,
     /// What went wrong, such as a division by zero.
     pub problem: String,
+}
+
+// Not derived: the descriptors inside print for ever where a type contains itself.
+impl fmt::Debug for MessageProgram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageProgram")
+            .field("nodes", &self.nodes.len())
+            .field("is_wire_copy", &self.is_wire_copy())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Condition").field(&self.source).finish()
+    }
 }
 
 impl EvaluationError {

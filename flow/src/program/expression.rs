@@ -18,7 +18,7 @@ pub(crate) enum Variable {
 }
 
 /// A message that expressions of one program read: decoded at most once for all of them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Slot {
     pub(crate) variable: Variable,
     pub(crate) descriptor: MessageDescriptor,
@@ -59,7 +59,7 @@ pub(crate) enum Comprehension {
     Map,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Expression {
     Literal(Value<'static>),
     /// The message in a slot of the program.
@@ -94,7 +94,7 @@ pub(crate) enum Expression {
 }
 
 /// A comprehension over a list, or over the keys of a map.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Loop {
     pub(crate) kind: Comprehension,
     pub(crate) range: Expression,

@@ -18,7 +18,7 @@ use crate::Timestamp;
 use crate::plan::{ExecutionInfo, Scope};
 
 /// A part of a message.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Node {
     /// Fields, encoded.
     Constant(Bytes),
@@ -31,7 +31,7 @@ pub(crate) enum Node {
 }
 
 /// A field that has to be computed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Computed {
     /// The expression as written.
     pub(crate) source: Arc<str>,

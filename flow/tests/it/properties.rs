@@ -54,22 +54,25 @@ const COPIES: &[(&str, &str, bool)] = &[
 
 /// A message of the type, with some of its fields set.
 fn messages(descriptor: MessageDescriptor, depth: u32) -> BoxedStrategy<DynamicMessage> {
-    let mut strategy = Just(DynamicMessage::new(descriptor.clone())).boxed();
-    for field in descriptor.fields() {
-        let Some(values) = values(&field, depth) else {
-            continue;
-        };
-        let value = prop::option::of(values);
-        strategy = (strategy, value)
-            .prop_map(move |(mut message, value)| {
+    let (fields, strategies): (Vec<_>, Vec<_>) = descriptor
+        .fields()
+        .filter_map(|field| {
+            let values = prop::option::of(values(&field, depth)?);
+            Some((field, values))
+        })
+        .unzip();
+    // All fields side by side: nested in one another, shrinking would overflow the stack.
+    strategies
+        .prop_map(move |values| {
+            let mut message = DynamicMessage::new(descriptor.clone());
+            for (field, value) in fields.iter().zip(values) {
                 if let Some(value) = value {
-                    message.set_field(&field, value);
+                    message.set_field(field, value);
                 }
-                message
-            })
-            .boxed();
-    }
-    strategy
+            }
+            message
+        })
+        .boxed()
 }
 
 fn values(field: &prost_reflect::FieldDescriptor, depth: u32) -> Option<BoxedStrategy<Value>> {
@@ -184,7 +187,8 @@ proptest! {
             let copied = decode(evaluate(&copied, &input, &[None]));
             let evaluated = decode(evaluate(&evaluated, &input, &[None]));
             if evaluated.is_ok() {
-                prop_assert_eq!(copied, evaluated, "{}", template);
+                // Not printed: the descriptor in a message of a recursive type prints for ever.
+                prop_assert!(copied == evaluated, "{} differs", template);
             }
         }
     }
