@@ -22,7 +22,7 @@ use rand::Rng;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, debug_span, error, warn};
+use tracing::{Instrument, debug, debug_span, error, warn};
 
 use live::Rest;
 pub(crate) use live::{Live, Waiter};
@@ -304,14 +304,14 @@ impl Executions {
         };
         let result = self.0.calls.perform(attempt).instrument(span).await;
         if let Err(failed) = &result {
-            warn!(
-                execution = %live.id(),
-                step = %planned.id,
-                ?direction,
-                code = ?tonic::Code::from(failed.failure.code),
-                message = failed.failure.message,
-                "call failed"
-            );
+            let code = tonic::Code::from(failed.failure.code);
+            let message = &failed.failure.message;
+            if failed.sent && !failed.is_ambiguous() {
+                // A definite answer is the workflow's business, not the operator's.
+                debug!(execution = %live.id(), step = %planned.id, ?direction, ?code, message, "refused");
+            } else {
+                warn!(execution = %live.id(), step = %planned.id, ?direction, ?code, message, "call failed");
+            }
         }
         let jitter = rand::rng().random();
         Input::Answered {

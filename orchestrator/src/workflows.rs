@@ -245,11 +245,24 @@ impl Workflows {
                     .map_err(|error| Error::InvalidDescriptors(error.to_string()))?
             }
             Some(descriptors::From::Reflection(_)) | None => {
-                let services = services_of(definition.workflow());
-                reflection::descriptors(&self.0.calls, &services).await?
+                self.reflect(&services_of(definition.workflow())).await?
             }
         };
         Ok((language::compile(&definition, &pool), pool))
+    }
+
+    /// The descriptors of these services: those with a target are asked, and what is served already
+    /// is known.
+    async fn reflect(&self, services: &BTreeSet<String>) -> Result<DescriptorPool, Error> {
+        let asked = reflection::descriptors(&self.0.calls, services).await?;
+        let served = self.0.served.load();
+        let known = services
+            .iter()
+            .filter(|service| asked.get_service_by_name(service).is_none())
+            .filter_map(|service| served.descriptors_of(service));
+        let pools: Vec<DescriptorPool> = std::iter::once(asked.clone()).chain(known).collect();
+        pavane_server::descriptors::merge(&pools)
+            .map_err(|error| Error::DescriptorConflict(error.to_string()))
     }
 
     fn compile_revision(

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use pavane::workflow::v1::DeployedWorkflow;
 use pavane_flow::plan::Plan;
+use prost_reflect::DescriptorPool;
 
 /// The workflows by name, and the methods that they implement.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +41,13 @@ impl Served {
         self.by_path
             .values()
             .any(|plan| *plan.implements.service == *service)
+    }
+
+    /// The descriptors by which a service is served.
+    pub(super) fn descriptors_of(&self, service: &str) -> Option<DescriptorPool> {
+        let mut plans = self.by_path.values();
+        let plan = plans.find(|plan| *plan.implements.service == *service)?;
+        Some(plan.input.parent_pool().clone())
     }
 
     pub(super) fn plan(&self, name: &str) -> Option<Arc<Plan>> {
