@@ -1,18 +1,19 @@
 //! The events of one execution as the fold sees them: steps by index, times as values. The other
-//! form, the one that is stored and sent, is `pavane.workflow.v1`; this file is the only place
-//! that translates between the two.
+//! form, the one that is stored and sent, is `pavane.workflow.v1`; `wire.rs` is the only place that
+//! translates between the two.
+
+mod wire;
 
 use std::fmt;
 
 use bytes::Bytes;
 use pavane::feed::v1 as feed;
-use pavane::workflow::v1 as wire;
-use prost::{Message, Name};
+use pavane::workflow::v1::ExecutionStarted;
 
 use crate::Timestamp;
 use crate::plan::{Plan, StepIndex};
 
-pub use wire::{Failure, Mode};
+pub use pavane::workflow::v1::{Failure, Mode};
 
 /// Something that happened to an execution, and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -189,7 +190,7 @@ impl Event {
     /// one follows from.
     pub fn encode(self, execution: &str, plan: &Plan, cause: Option<EventKey>) -> feed::Event {
         let id = self.kind.key().event_id(execution, plan);
-        let (r#type, data) = encode_kind(self.kind, plan);
+        let (r#type, data) = wire::encode(self.kind, plan);
         feed::Event {
             id,
             source: String::new(),
@@ -214,215 +215,13 @@ impl Event {
         let time = event.time.as_ref().map(Timestamp::from).unwrap_or_default();
         Ok(Self {
             time,
-            kind: decode_kind(event, plan)?,
+            kind: wire::decode(event, plan)?,
         })
     }
 }
 
 /// Reads the first event of an execution, which says what plan the others are to be read with.
 /// Errors: the event is another one, or malformed.
-pub fn decode_started(event: &feed::Event) -> Result<wire::ExecutionStarted, DecodeError> {
-    read(event)
-}
-
-fn encode_kind(kind: EventKind, plan: &Plan) -> (String, prost_types::Any) {
-    let name = |step: StepIndex| plan.step(step).id.to_string();
-    let names = |steps: Vec<StepIndex>| steps.into_iter().map(name).collect();
-    match kind {
-        EventKind::ExecutionStarted {
-            input,
-            mode,
-            deadline,
-        } => pack(&wire::ExecutionStarted {
-            workflow: plan.name.to_string(),
-            revision: plan.revision.to_string(),
-            input,
-            mode: mode.into(),
-            deadline: deadline.map(Into::into),
-        }),
-        EventKind::StepCompleted {
-            step,
-            output,
-            attempts,
-        } => pack(&wire::StepCompleted {
-            step: name(step),
-            output,
-            attempts,
-        }),
-        EventKind::StepFailed {
-            step,
-            failure,
-            ambiguous,
-            attempts,
-        } => pack(&wire::StepFailed {
-            step: name(step),
-            failure: Some(failure),
-            ambiguous,
-            attempts,
-        }),
-        EventKind::StepSkipped { step } => pack(&wire::StepSkipped { step: name(step) }),
-        EventKind::StepAbandoned { step } => pack(&wire::StepAbandoned { step: name(step) }),
-        EventKind::StepCompensated { step, attempts } => pack(&wire::StepCompensated {
-            step: name(step),
-            attempts,
-        }),
-        EventKind::CompensationFailed {
-            step,
-            failure,
-            attempts,
-            round,
-        } => pack(&wire::CompensationFailed {
-            step: name(step),
-            failure: Some(failure),
-            attempts,
-            round,
-        }),
-        EventKind::OutputFailed { failure } => pack(&wire::OutputFailed {
-            failure: Some(failure),
-        }),
-        EventKind::CancelRequested { reason } => pack(&wire::CancelRequested { reason }),
-        EventKind::DeadlineExceeded => pack(&wire::DeadlineExceeded {}),
-        EventKind::ExecutionSucceeded { output } => pack(&wire::ExecutionSucceeded { output }),
-        EventKind::ExecutionFailed {
-            step,
-            failure,
-            compensated,
-        } => pack(&wire::ExecutionFailed {
-            step: step.map(name).unwrap_or_default(),
-            failure: Some(failure),
-            compensated: names(compensated),
-        }),
-        EventKind::ExecutionCanceled {
-            reason,
-            compensated,
-        } => pack(&wire::ExecutionCanceled {
-            reason,
-            compensated: names(compensated),
-        }),
-        EventKind::ExecutionSuspended { round, steps } => pack(&wire::ExecutionSuspended {
-            round,
-            steps: names(steps),
-        }),
-        EventKind::ExecutionResumed { round } => pack(&wire::ExecutionResumed { round }),
-    }
-}
-
-fn decode_kind(event: &feed::Event, plan: &Plan) -> Result<EventKind, DecodeError> {
-    let step = |id: &str| {
-        plan.step_index(id)
-            .ok_or_else(|| DecodeError::UnknownStep(event.r#type.clone(), id.to_owned()))
-    };
-    let steps = |ids: &[String]| ids.iter().map(|id| step(id)).collect::<Result<Vec<_>, _>>();
-    let name = event
-        .r#type
-        .strip_prefix("pavane.workflow.v1.")
-        .unwrap_or_default();
-    Ok(match name {
-        wire::ExecutionStarted::NAME => {
-            let data = decode_started(event)?;
-            EventKind::ExecutionStarted {
-                mode: data.mode(),
-                deadline: data.deadline.as_ref().map(Timestamp::from),
-                input: data.input,
-            }
-        }
-        wire::StepCompleted::NAME => {
-            let data: wire::StepCompleted = read(event)?;
-            EventKind::StepCompleted {
-                step: step(&data.step)?,
-                output: data.output,
-                attempts: data.attempts,
-            }
-        }
-        wire::StepFailed::NAME => {
-            let data: wire::StepFailed = read(event)?;
-            EventKind::StepFailed {
-                step: step(&data.step)?,
-                failure: data.failure.unwrap_or_default(),
-                ambiguous: data.ambiguous,
-                attempts: data.attempts,
-            }
-        }
-        wire::StepSkipped::NAME => EventKind::StepSkipped {
-            step: step(&read::<wire::StepSkipped>(event)?.step)?,
-        },
-        wire::StepAbandoned::NAME => EventKind::StepAbandoned {
-            step: step(&read::<wire::StepAbandoned>(event)?.step)?,
-        },
-        wire::StepCompensated::NAME => {
-            let data: wire::StepCompensated = read(event)?;
-            EventKind::StepCompensated {
-                step: step(&data.step)?,
-                attempts: data.attempts,
-            }
-        }
-        wire::CompensationFailed::NAME => {
-            let data: wire::CompensationFailed = read(event)?;
-            EventKind::CompensationFailed {
-                step: step(&data.step)?,
-                failure: data.failure.unwrap_or_default(),
-                attempts: data.attempts,
-                round: data.round,
-            }
-        }
-        wire::OutputFailed::NAME => EventKind::OutputFailed {
-            failure: read::<wire::OutputFailed>(event)?
-                .failure
-                .unwrap_or_default(),
-        },
-        wire::CancelRequested::NAME => EventKind::CancelRequested {
-            reason: read::<wire::CancelRequested>(event)?.reason,
-        },
-        wire::DeadlineExceeded::NAME => EventKind::DeadlineExceeded,
-        wire::ExecutionSucceeded::NAME => EventKind::ExecutionSucceeded {
-            output: read::<wire::ExecutionSucceeded>(event)?.output,
-        },
-        wire::ExecutionFailed::NAME => {
-            let data: wire::ExecutionFailed = read(event)?;
-            let failed = (!data.step.is_empty())
-                .then(|| step(&data.step))
-                .transpose()?;
-            EventKind::ExecutionFailed {
-                step: failed,
-                failure: data.failure.unwrap_or_default(),
-                compensated: steps(&data.compensated)?,
-            }
-        }
-        wire::ExecutionCanceled::NAME => {
-            let data: wire::ExecutionCanceled = read(event)?;
-            EventKind::ExecutionCanceled {
-                reason: data.reason,
-                compensated: steps(&data.compensated)?,
-            }
-        }
-        wire::ExecutionSuspended::NAME => {
-            let data: wire::ExecutionSuspended = read(event)?;
-            EventKind::ExecutionSuspended {
-                round: data.round,
-                steps: steps(&data.steps)?,
-            }
-        }
-        wire::ExecutionResumed::NAME => EventKind::ExecutionResumed {
-            round: read::<wire::ExecutionResumed>(event)?.round,
-        },
-        _ => return Err(DecodeError::UnknownType(event.r#type.clone())),
-    })
-}
-
-fn pack<M: Message + Name>(message: &M) -> (String, prost_types::Any) {
-    let any = prost_types::Any {
-        type_url: M::type_url(),
-        value: message.encode_to_vec(),
-    };
-    (M::full_name(), any)
-}
-
-fn read<M: Message + Name + Default>(event: &feed::Event) -> Result<M, DecodeError> {
-    let data = event
-        .data
-        .as_ref()
-        .filter(|data| data.type_url.rsplit('/').next() == Some(M::full_name().as_str()));
-    let data = data.ok_or_else(|| DecodeError::NoData(event.r#type.clone()))?;
-    M::decode(data.value.as_slice())
-        .map_err(|error| DecodeError::Malformed(event.r#type.clone(), error))
+pub fn decode_started(event: &feed::Event) -> Result<ExecutionStarted, DecodeError> {
+    wire::read(event)
 }

@@ -55,7 +55,6 @@ impl fmt::Debug for Revision {
 }
 
 /// A workflow that has passed every check.
-#[derive(Debug)]
 pub struct Plan {
     /// Name of the workflow.
     pub name: Arc<str>,
@@ -95,7 +94,6 @@ pub struct Step {
 }
 
 /// A unary call, forward or compensating.
-#[derive(Debug)]
 pub struct Call {
     /// The method.
     pub method: Method,
@@ -166,6 +164,31 @@ pub struct Scope<'a> {
     pub outputs: &'a [Option<Bytes>],
     /// The execution.
     pub execution: ExecutionInfo<'a>,
+}
+
+// By hand: the descriptors of recursive types show themselves without end.
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("name", &self.name)
+            .field("revision", &self.revision)
+            .field("implements", &self.implements)
+            .field("steps", &self.steps)
+            .field("output_program", &self.output_program)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("method", &self.method)
+            .field("request", &self.request)
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Plan {

@@ -3,6 +3,7 @@
 //! A revision is kept for ever: executions of it may still run, or be looked at. What is served by
 //! name is the revision deployed last.
 
+mod compile;
 mod served;
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,10 +13,10 @@ use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use pavane::workflow::v1::{
     DeployWorkflowResponse, DeployedWorkflow, Descriptors, Source, Workflow,
-    check_workflow_request, deploy_workflow_request, descriptors,
+    check_workflow_request, deploy_workflow_request,
 };
 use pavane_feed::{KeyRange, State, Store, TransactError};
-use pavane_flow::language::{self, Compiled};
+use pavane_flow::language::Compiled;
 use pavane_flow::plan::Plan;
 use prost::Message;
 use prost_reflect::DescriptorPool;
@@ -23,7 +24,7 @@ use tokio::sync::Mutex;
 use tracing::info;
 
 use crate::calls::Calls;
-use crate::{Error, clock, reflection};
+use crate::{Error, clock};
 use served::Served;
 
 /// Fewest digits by which a revision can be named.
@@ -226,84 +227,6 @@ impl Workflows {
         Ok(())
     }
 
-    async fn compile(
-        &self,
-        given: Option<Given>,
-        descriptors: Option<Descriptors>,
-    ) -> Result<(Compiled, DescriptorPool), Error> {
-        let given = given.ok_or(Error::InvalidArgument {
-            field: "definition",
-            problem: "is missing; expected `workflow` or `source`".to_owned(),
-        })?;
-        let definition = match given {
-            Given::Message(workflow) => language::Definition::from(workflow),
-            Given::Text(source) => language::Definition::parse(&source.file_name, &source.text),
-        };
-        let pool = match descriptors.and_then(|descriptors| descriptors.from) {
-            Some(descriptors::From::FileDescriptorSet(files)) => {
-                DescriptorPool::from_file_descriptor_set(files)
-                    .map_err(|error| Error::InvalidDescriptors(error.to_string()))?
-            }
-            Some(descriptors::From::Reflection(_)) | None => {
-                self.reflect(&services_of(definition.workflow())).await?
-            }
-        };
-        Ok((language::compile(&definition, &pool), pool))
-    }
-
-    /// The descriptors of these services: those with a target are asked, and what is served already
-    /// is known.
-    async fn reflect(&self, services: &BTreeSet<String>) -> Result<DescriptorPool, Error> {
-        let asked = reflection::descriptors(&self.0.calls, services).await?;
-        let served = self.0.served.load();
-        let known = services
-            .iter()
-            .filter(|service| asked.get_service_by_name(service).is_none())
-            .filter_map(|service| served.descriptors_of(service));
-        let pools: Vec<DescriptorPool> = std::iter::once(asked.clone()).chain(known).collect();
-        pavane_server::descriptors::merge(&pools)
-            .map_err(|error| Error::DescriptorConflict(error.to_string()))
-    }
-
-    fn compile_revision(
-        &self,
-        name: &str,
-        revision: &str,
-    ) -> Result<(Arc<Plan>, DescriptorPool), Error> {
-        let unknown = || Error::UnknownRevision {
-            name: name.to_owned(),
-            revision: revision.to_owned(),
-        };
-        let record = self
-            .0
-            .revisions
-            .get(revision.as_bytes())?
-            .ok_or_else(unknown)?;
-        let record = decode(&record)?;
-        let files = self
-            .0
-            .descriptors
-            .get(revision.as_bytes())?
-            .ok_or_else(unknown)?;
-        let pool = DescriptorPool::decode(files.as_ref())
-            .map_err(|error| Error::CorruptJournal(format!("descriptors: {error}")))?;
-        let workflow = record.workflow.unwrap_or_default();
-        let definition = language::Definition::from(workflow);
-        let compiled = language::compile(&definition, &pool);
-        let Some(plan) = compiled.plan else {
-            return Err(Error::InvalidDefinition {
-                file_name: format!("{name} {revision}"),
-                diagnostics: compiled.diagnostics,
-            });
-        };
-        let plan = Arc::new(plan);
-        self.0
-            .plans
-            .write()
-            .insert(revision.to_owned(), Arc::clone(&plan));
-        Ok((plan, pool))
-    }
-
     /// What is served, if it is this very revision.
     fn same_revision(&self, plan: &Plan) -> Option<DeployedWorkflow> {
         let served = self.0.served.load();
@@ -442,19 +365,4 @@ fn file_name_of(given: Option<&Given>) -> String {
 
 fn descriptors_key(workflow: &str) -> String {
     format!("workflow/{workflow}")
-}
-
-/// The services whose methods a definition names, whether or not they exist.
-fn services_of(workflow: &Workflow) -> BTreeSet<String> {
-    let calls = workflow.steps.iter().flat_map(|step| {
-        [
-            Some(&step.call),
-            step.compensate.as_ref().map(|compensate| &compensate.call),
-        ]
-    });
-    std::iter::once(Some(&workflow.implements))
-        .chain(calls)
-        .flatten()
-        .filter_map(|method| Some(method.rsplit_once('/')?.0.to_owned()))
-        .collect()
 }

@@ -18,7 +18,6 @@ pub(super) enum Purpose {
 }
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-const DEFAULT_ATTEMPTS: u32 = 5;
 const DEFAULT_INITIAL_BACKOFF: Duration = Duration::from_millis(100);
 const DEFAULT_MAX_BACKOFF: Duration = Duration::from_secs(10);
 const DEFAULT_MULTIPLIER: f64 = 2.0;
@@ -122,11 +121,7 @@ pub(super) fn policy(
     let default = Message::default();
     let given = given.unwrap_or(&default);
     let inner = |name: &str| format!("{path}.{name}");
-    let max_attempts = match (given.max_attempts, purpose) {
-        (0, Purpose::Step) => Some(DEFAULT_ATTEMPTS),
-        (0, Purpose::Compensation) => None,
-        (attempts, _) => Some(attempts),
-    };
+    let max_attempts = (given.max_attempts != 0).then_some(given.max_attempts);
     if given.max_attempts > MAX_ATTEMPTS {
         let message = format!(
             "`max_attempts` is at most {MAX_ATTEMPTS}, this is {}",
