@@ -79,6 +79,9 @@ pub enum Error {
         /// The panic's message.
         message: String,
     },
+    /// A handle of one store was used in a transaction of another.
+    #[error("a feed or state of another store was used in a transaction")]
+    OtherStore,
     /// Too many transactions are waiting.
     #[error("{limit} transactions are waiting, the limit `waiting_transactions`")]
     QueueFull {
@@ -273,6 +276,7 @@ impl From<Error> for Status {
             Error::Stopped { .. } => status(Code::Unavailable, "STORE_STOPPED", message),
             Error::Closed => status(Code::Unavailable, "STORE_CLOSED", message),
             Error::Panicked { .. } => status(Code::Internal, "TRANSACTION_PANICKED", message),
+            Error::OtherStore => status(Code::Internal, "OTHER_STORE", message),
             Error::QueueFull { .. } => Details::new().retry_after(RETRY_FULL).status(
                 Code::ResourceExhausted,
                 "TOO_MANY_WAITING_APPENDS",

@@ -14,8 +14,9 @@ pub struct Options {
     pub limits: Limits,
     /// Memory for blocks read from disk, in bytes. Default: 4 MiB.
     pub cache_bytes: u64,
-    /// Events written since the last flush, kept in memory until there are this many bytes of them.
-    /// Default: 16 MiB. A larger value means fewer flushes and a slower reopening.
+    /// Events written since the last flush, kept in memory until there are this many bytes of them;
+    /// a quarter of it for each state and for the index. Default: 16 MiB. A larger value means
+    /// fewer flushes and a slower reopening.
     pub write_buffer_bytes: u64,
     /// Longest time between two deliveries of a [`Subscription`](crate::Subscription): the
     /// heartbeat. Default: 5 s.

@@ -5,9 +5,10 @@ use std::fmt::Display;
 use std::path::Path;
 
 use bytes::Bytes;
-use fjall::config::CompressionPolicy;
+use fjall::config::{CompressionPolicy, FilterPolicy};
 use fjall::{
-    CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch, PersistMode,
+    AbstractTree, CompressionType, Database, Keyspace, KeyspaceCreateOptions, OwnedWriteBatch,
+    PersistMode,
 };
 use parking_lot::RwLock;
 
@@ -31,7 +32,8 @@ pub(crate) struct FjallEngine {
     subjects: Keyspace,
     /// By [`StateId`].
     states: RwLock<Vec<(String, Keyspace)>>,
-    write_buffer_bytes: u64,
+    event_buffer_bytes: u64,
+    small_buffer_bytes: u64,
 }
 
 impl FjallEngine {
@@ -39,14 +41,18 @@ impl FjallEngine {
         let database = Database::builder(folder)
             .cache_size(options.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
+            // One flushes while the other compacts; with one alone, writes wait for compactions.
+            .worker_threads(2)
             // Journals live for seconds and are read once, if at all.
             .journal_compression(CompressionType::None)
             .open()
             .map_err(failed("open its database"))?;
+        // Read by ranges only: a filter of keys would be built for nothing.
         let keyspace = |name: &str, buffer_bytes: u64| {
             let options = || {
                 KeyspaceCreateOptions::default()
-                    .max_memtable_size(buffer_bytes)
+                    .max_memtable_size(buffer_bytes * 2)
+                    .filter_policy(FilterPolicy::disabled())
                     .data_block_compression_policy(CompressionPolicy::new([
                         CompressionType::None,
                         CompressionType::Lz4,
@@ -56,18 +62,43 @@ impl FjallEngine {
                 .keyspace(name, options)
                 .map_err(failed("open a keyspace"))
         };
+        // Small entries take several times their size in memory.
+        let small_buffer_bytes = options.write_buffer_bytes / 4;
         Ok(Self {
-            feeds: keyspace("feeds", options.write_buffer_bytes)?,
+            feeds: keyspace("feeds", small_buffer_bytes)?,
             events: keyspace("events", options.write_buffer_bytes)?,
-            subjects: keyspace("subjects", options.write_buffer_bytes)?,
+            subjects: keyspace("subjects", small_buffer_bytes)?,
             states: RwLock::default(),
-            write_buffer_bytes: options.write_buffer_bytes,
+            event_buffer_bytes: options.write_buffer_bytes,
+            small_buffer_bytes,
             database,
         })
     }
 
     fn keyspace_of(&self, state: StateId) -> Keyspace {
         self.states.read()[state.0 as usize].1.clone()
+    }
+
+    /// Seals write buffers that are full and queues them to be flushed. fjall leaves this to its
+    /// worker, and while that is busy a buffer grows without end; sealed ones it counts, and makes
+    /// the writer wait when there are too many. (`rotate_memtable` and `tree` are hidden from
+    /// fjall's documentation: look at them when raising its version.)
+    fn bound_buffers(&self) -> Result<(), Error> {
+        let bound = |keyspace: &Keyspace, bytes: u64| {
+            if keyspace.tree.active_memtable().size() > bytes {
+                keyspace
+                    .rotate_memtable()
+                    .map_err(failed("seal a write buffer"))?;
+            }
+            Ok(())
+        };
+        bound(&self.events, self.event_buffer_bytes)?;
+        bound(&self.subjects, self.small_buffer_bytes)?;
+        bound(&self.feeds, self.small_buffer_bytes)?;
+        self.states
+            .read()
+            .iter()
+            .try_for_each(|(_, keyspace)| bound(keyspace, self.small_buffer_bytes))
     }
 
     fn append(
@@ -88,7 +119,8 @@ impl FjallEngine {
                 runs.push((arena.len(), length));
             })?;
         }
-        // All keys of the index share one allocation.
+        // All keys of the index share one allocation, which stays as long as the last of them.
+        arena.shrink_to_fit();
         let arena = Bytes::from(arena);
         let mut start = 0;
         for (end, length) in runs {
@@ -185,8 +217,9 @@ impl Engine for FjallEngine {
         let place = match states.iter().position(|(known, _)| known == name) {
             Some(place) => place,
             None => {
-                let options =
-                    || KeyspaceCreateOptions::default().max_memtable_size(self.write_buffer_bytes);
+                let options = || {
+                    KeyspaceCreateOptions::default().max_memtable_size(self.small_buffer_bytes * 2)
+                };
                 let keyspace = self
                     .database
                     .keyspace(&format!("state.{name}"), options)
@@ -241,7 +274,8 @@ impl Engine for FjallEngine {
             }
         }
         drop(states);
-        batch.commit().map_err(failed("write"))
+        batch.commit().map_err(failed("write"))?;
+        self.bound_buffers()
     }
 }
 

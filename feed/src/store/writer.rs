@@ -136,10 +136,10 @@ impl Writer {
     }
 
     fn run_job(&mut self, mut job: Box<dyn Job>) {
-        let engine = self.engine.as_ref();
         let keep = job.run(&mut Transaction {
             staging: &mut self.staging,
-            engine,
+            engine: self.engine.as_ref(),
+            identity: &self.places,
         });
         if keep {
             self.staging.keep();

@@ -226,3 +226,24 @@ async fn places_in_the_queue_are_bounded_and_given_back() {
     let both = [fixture.store.reserve().await, fixture.store.reserve().await];
     assert!(both.iter().all(Result::is_ok));
 }
+
+#[tokio::test]
+async fn handles_of_another_store_are_refused() {
+    let (here, there) = (fixture(), fixture());
+    let state = there.store.state("s").unwrap();
+    let feed = there.feed.clone();
+    let transaction = move |transaction: &mut pavane_feed::Transaction<'_>| {
+        assert!(matches!(
+            transaction.get(&state, "k"),
+            Err(Error::OtherStore)
+        ));
+        assert!(matches!(
+            transaction.put(&state, "k", "v"),
+            Err(Error::OtherStore)
+        ));
+        transaction.append(&feed, event("o", 1))
+    };
+    let refused = Error::from(here.store.transact(transaction).await.unwrap_err());
+    assert!(matches!(refused, Error::OtherStore), "{refused}");
+    assert_eq!(here.feed.head(), Sequence::ZERO);
+}
