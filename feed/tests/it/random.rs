@@ -41,11 +41,12 @@ struct Reader {
 impl Reader {
     /// Takes one delivery; whether history is done.
     async fn take(&mut self, history: &[usize]) -> bool {
-        match self.subscription.next().await {
+        let delivery = self.subscription.next().await;
+        let mut done = false;
+        match delivery {
             Some(Ok(Delivery::Batch(events))) => {
                 for event in events {
-                    let expected =
-                        (self.next..history.len()).find(|index| self.wants(history[*index]));
+                    let expected = self.next_wanted(history, history.len());
                     let expected = expected.expect("an event came that was never appended");
                     assert_eq!(event.sequence, expected as u64 + 1);
                     assert_eq!(event.subject, SUBJECTS[history[expected]]);
@@ -53,10 +54,8 @@ impl Reader {
                 }
             }
             Some(Ok(Delivery::CaughtUp { position } | Delivery::Progress { position, .. })) => {
-                let told = position.get() as usize;
-                let ahead = (self.next..told).any(|index| self.wants(history[index]));
-                assert!(!ahead, "position {told} is ahead of what is to come");
-                return told == history.len();
+                assert_eq!(position, self.subscription.position());
+                done = position.get() as usize == history.len();
             }
             Some(Ok(Delivery::Started { .. } | Delivery::FellBehind { .. })) => {}
             Some(Err(Error::Expired {
@@ -67,7 +66,19 @@ impl Reader {
             }
             other => panic!("unexpected {other:?}"),
         }
-        false
+        // Whoever resumes here, after whatever delivery, must miss nothing.
+        let position = self.subscription.position().get() as usize;
+        assert_eq!(
+            self.next_wanted(history, position),
+            None,
+            "{position} is ahead"
+        );
+        done
+    }
+
+    /// The next event to come, of those before `end`.
+    fn next_wanted(&self, history: &[usize], end: usize) -> Option<usize> {
+        (self.next..end).find(|index| self.wants(history[*index]))
     }
 
     fn wants(&self, subject: usize) -> bool {
