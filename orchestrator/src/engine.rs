@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pavane::feed::v1::Event;
-use pavane_flow::Timestamp;
 use pavane_flow::event::decode_started;
 use pavane_flow::fold::{Outcome, State};
 use pavane_flow::plan::Plan;
@@ -29,6 +28,8 @@ pub(crate) struct Engine {
     pub(crate) executions: Executions,
     pub(crate) workflows: Workflows,
     starting: Arc<[Mutex<()>]>,
+    /// Largest encoded input.
+    input_bytes: usize,
 }
 
 /// What to start.
@@ -67,12 +68,13 @@ pub(crate) struct Recorded {
 }
 
 impl Engine {
-    pub(crate) fn new(executions: Executions, workflows: Workflows) -> Self {
+    pub(crate) fn new(executions: Executions, workflows: Workflows, input_bytes: usize) -> Self {
         let starting = (0..STRIPES).map(|_| Mutex::default()).collect();
         Self {
             executions,
             workflows,
             starting,
+            input_bytes,
         }
     }
 
@@ -87,6 +89,11 @@ impl Engine {
             input,
             trace,
         } = order;
+        if input.len() > self.input_bytes {
+            let what = "the size of an input, in bytes,";
+            let (limit, found) = (self.input_bytes, input.len());
+            return Err(Error::LimitExceeded { what, limit, found });
+        }
         let Some(id) = id else {
             let id = Uuid::now_v7().to_string().into();
             return self
@@ -247,12 +254,6 @@ impl Engine {
             nearest,
         }
     }
-}
-
-/// The trace and the start of an execution, from its first event.
-pub(crate) fn origin(event: &Event) -> (Option<Trace>, Timestamp) {
-    let time = event.time.as_ref().map(Timestamp::from).unwrap_or_default();
-    (Trace::parse(&event.traceparent), time)
 }
 
 /// Errors: [`Error::InvalidArgument`].

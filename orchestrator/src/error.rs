@@ -44,6 +44,10 @@ pub enum Error {
     NotSuspended { id: String, state: &'static str },
     #[error("`{method}` is implemented by workflow `{workflow}` already; delete that first")]
     MethodTaken { method: String, workflow: String },
+    #[error(
+        "`{method}` is in a package that the server keeps to itself; implement a method of your own"
+    )]
+    MethodReserved { method: String },
     #[error("no target is configured for {}; name it in the configuration, such as `--target {}=127.0.0.1:9000`", list(.services), .services[0])]
     NoTarget { services: Vec<String> },
     #[error("cannot read the descriptors: {0}")]
@@ -147,6 +151,11 @@ impl From<Error> for Status {
                 .fact("method", method)
                 .fact("workflow", workflow)
                 .status(Code::FailedPrecondition, "METHOD_TAKEN", message),
+            Error::MethodReserved { method } => details.fact("method", method).status(
+                Code::FailedPrecondition,
+                "METHOD_RESERVED",
+                message,
+            ),
             Error::NoTarget { services } => details.fact("services", services.join(",")).status(
                 Code::FailedPrecondition,
                 "NO_TARGET",

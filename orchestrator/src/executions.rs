@@ -205,8 +205,8 @@ impl Executions {
         join(telling).await
     }
 
-    /// Wakes executions when their time has come. Runs until it is dropped.
-    pub(crate) async fn keep_time(&self) {
+    /// Wakes executions when their time has come, for ever.
+    pub(crate) async fn keep_time<T>(&self) -> T {
         loop {
             let live = self.0.timers.next().await;
             let this = self.clone();

@@ -14,6 +14,7 @@ mod journal;
 mod options;
 mod orchestrator;
 mod reflection;
+mod restart;
 mod services;
 mod task;
 mod timers;

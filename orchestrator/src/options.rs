@@ -62,7 +62,7 @@ pub struct Definition {
 pub struct Limits {
     /// Executions that have not ended. More are refused with RESOURCE_EXHAUSTED.
     pub executions: usize,
-    /// Largest encoded input of an execution, and largest response of a step, in bytes.
+    /// Largest encoded input of an execution, and largest request and response of a step, in bytes.
     pub message_bytes: usize,
     /// Deployed workflows.
     pub workflows: usize,
@@ -78,7 +78,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             executions: 1_000_000,
-            message_bytes: 4 * 1024 * 1024,
+            message_bytes: 1024 * 1024,
             workflows: 1_000,
             watchers: 10_000,
             calls_per_target: 1_000,

@@ -2,26 +2,29 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
+use pavane::workflow::v1::Source;
 use pavane::workflow::v1::execution_service_server::ExecutionServiceServer;
 use pavane::workflow::v1::workflow_service_server::WorkflowServiceServer;
 use pavane_feed::Store;
-use pavane_flow::event::decode_started;
-use pavane_server::{Routes, Server};
+use pavane_flow::program::MAX_OUTPUT_BYTES;
+use pavane_server::{Routes, Server, descriptors};
+use prost_reflect::DescriptorPool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::error;
 
 use crate::calls::Calls;
-use crate::engine::{Engine, origin};
-use crate::executions::{Beginning, Executions};
+use crate::engine::Engine;
+use crate::executions::Executions;
 use crate::front_door::FrontDoor;
 use crate::journal::Journal;
-use crate::trace::Trace;
 use crate::workflows::{Given, Workflows};
-use crate::{Error, Options, services};
+use crate::{Error, Options, restart, services};
+
+/// What the events of one commit may need besides responses and outputs, in bytes.
+const EVENT_ROOM: usize = 256 * 1024;
 
 /// The conductor, the observer and the front door of one data directory.
 #[derive(Debug)]
@@ -60,7 +63,7 @@ impl Orchestrator {
             limits: options.server.clone(),
         })
         .await?;
-        let store = Store::open(pavane_feed::Options::new(&options.data_dir))?;
+        let store = Store::open(store_options(&options))?;
         let journal = Journal::open(&store)?;
         let calls = Arc::new(Calls::new(options.targets.clone(), &options.limits));
         let workflows = Workflows::open(
@@ -71,10 +74,10 @@ impl Orchestrator {
             options.limits.workflows,
         )?;
         let executions = Executions::new(journal, calls, options.limits.executions);
-        let engine = Engine::new(executions, workflows);
-        restore(&engine).await?;
+        let engine = Engine::new(executions, workflows, options.limits.message_bytes);
+        restart::take_up(&engine).await?;
         for definition in options.workflows.clone() {
-            let source = pavane::workflow::v1::Source {
+            let source = Source {
                 file_name: definition.file_name,
                 text: definition.text,
             };
@@ -90,45 +93,14 @@ impl Orchestrator {
     }
 }
 
-/// Takes up every execution that has not ended.
-async fn restore(engine: &Engine) -> Result<(), Error> {
-    let live = engine.executions.journal().live()?;
-    let count = live.len();
-    for (id, sequence) in live {
-        let events = engine.executions.journal().events_of(&id)?;
-        let Some(first) = events.first() else {
-            return Err(Error::CorruptJournal(format!(
-                "execution `{id}` has no events"
-            )));
-        };
-        let started =
-            decode_started(first).map_err(|error| Error::CorruptJournal(error.to_string()))?;
-        let plan = engine
-            .workflows
-            .plan(&started.workflow, &started.revision)?;
-        let trace = origin(first)
-            .0
-            .unwrap_or_else(|| Trace::of_call(&Default::default()));
-        let events = events
-            .iter()
-            .map(|event| pavane_flow::event::Event::decode(event, &plan))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Error::CorruptJournal(error.to_string()))?;
-        let beginning = Beginning {
-            id: id.into(),
-            plan,
-            input: started.input,
-            trace,
-        };
-        let start = Arc::new(AtomicU64::new(sequence.get()));
-        engine.executions.restore(beginning, start, events).await?;
-    }
-    if count > 0 {
-        info!(executions = count, "took up executions that had not ended");
-    }
-    Ok(())
+/// The largest commit is a step's response and the output that follows from it at once.
+fn store_options(options: &Options) -> pavane_feed::Options {
+    let mut store = pavane_feed::Options::new(&options.data_dir);
+    store.limits.commit_bytes = options.limits.message_bytes + MAX_OUTPUT_BYTES + EVENT_ROOM;
+    store
 }
 
+/// Serves until `shutdown`, or until the store fails.
 async fn run(
     server: Server,
     store: Store,
@@ -137,62 +109,87 @@ async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let health = server.health();
+    // Whoever still waits when half of the time is over is sent away, rather than cut off.
     let closing = CancellationToken::new();
-    let feeds = pavane_feed::Service::new(
-        store.clone(),
-        pavane_feed::ServiceOptions::default(),
-        shutdown.clone(),
-    );
-    let executions =
-        services::Executions::new(engine.clone(), options.limits.watchers, closing.clone());
-    let workflows = services::Workflows::new(engine.workflows.clone());
-    let routes = Routes::new()
-        .add_service(FeedServiceServer::new(feeds))
-        .add_service(ExecutionServiceServer::new(executions))
-        .add_service(WorkflowServiceServer::new(workflows));
-    let contract = ["pavane.feed.v1.FeedService"].into_iter().chain([
-        "pavane.workflow.v1.ExecutionService",
-        "pavane.workflow.v1.WorkflowService",
-    ]);
+    let routes = routes(&store, &engine, &options, &shutdown, &closing);
     server
         .descriptors()
-        .set("pavane", pavane::descriptor_pool(), contract)?;
+        .set("pavane", &own_descriptors(), OWN_SERVICES)?;
     let door = FrontDoor::new(
         engine.clone(),
         options.limits.message_bytes,
         closing.clone(),
     );
-
-    let keeping_time = {
-        let executions = engine.executions.clone();
-        tokio::spawn(async move { executions.keep_time().await })
+    let serving = server.run(routes, door, shutdown.clone(), options.drain);
+    let sending_away = async {
+        shutdown.cancelled().await;
+        tokio::time::sleep(options.drain / 2).await;
+        closing.cancel();
+        std::future::pending().await
     };
-    // Whoever still waits when most of the time is over is sent away, rather than cut off.
-    let sending_away = {
-        let (shutdown, closing, patience) = (shutdown.clone(), closing, options.drain / 2);
-        tokio::spawn(async move {
-            shutdown.cancelled().await;
-            tokio::time::sleep(patience).await;
-            closing.cancel();
-        })
-    };
-    let stop_serving = shutdown.child_token();
-    let serving = server.run(routes, door, stop_serving.clone(), options.drain);
-    tokio::pin!(serving);
     let outcome = tokio::select! {
-        served = &mut serving => served.map_err(Error::from),
+        served = serving => served.map_err(Error::from),
         error = store.failed() => {
             // Fail stop: nothing that is not durable may be said any more.
             error!(%error, "the store has failed; stopping");
             health.not_serving("");
             Err(Error::Feed(error))
         }
+        never = sending_away => never,
+        never = engine.executions.keep_time() => never,
     };
-    keeping_time.abort();
-    sending_away.abort();
     if outcome.is_ok() {
         engine.executions.stop(options.drain / 2).await;
         store.close().await;
     }
     outcome
+}
+
+/// The services of the contract that an orchestrator serves itself.
+const OWN_SERVICES: [&str; 3] = [
+    "pavane.feed.v1.FeedService",
+    "pavane.workflow.v1.ExecutionService",
+    "pavane.workflow.v1.WorkflowService",
+];
+
+/// No more than is served: the sample shop's types are its own to describe.
+fn own_descriptors() -> DescriptorPool {
+    descriptors::select(pavane::descriptor_pool(), &["pavane"])
+}
+
+fn routes(
+    store: &Store,
+    engine: &Engine,
+    options: &Options,
+    shutdown: &CancellationToken,
+    closing: &CancellationToken,
+) -> Routes {
+    let (receive, send) = (
+        options.server.max_receive_bytes,
+        options.server.max_send_bytes,
+    );
+    let feeds = pavane_feed::Service::new(
+        store.clone(),
+        pavane_feed::ServiceOptions::default(),
+        shutdown.clone(),
+    );
+    let watchers = options.limits.watchers;
+    let executions = services::Executions::new(engine.clone(), watchers, closing.clone());
+    let workflows = services::Workflows::new(engine.workflows.clone());
+    Routes::new()
+        .add_service(
+            FeedServiceServer::new(feeds)
+                .max_decoding_message_size(receive)
+                .max_encoding_message_size(send),
+        )
+        .add_service(
+            ExecutionServiceServer::new(executions)
+                .max_decoding_message_size(receive)
+                .max_encoding_message_size(send),
+        )
+        .add_service(
+            WorkflowServiceServer::new(workflows)
+                .max_decoding_message_size(receive)
+                .max_encoding_message_size(send),
+        )
 }

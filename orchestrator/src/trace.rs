@@ -13,14 +13,19 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
+    /// A trace that is not sampled.
+    pub(crate) fn new() -> Self {
+        Self {
+            id: rand::rng().random_range(1..=u128::MAX),
+            flags: 0,
+        }
+    }
+
     /// The caller's trace, or a new one that is not sampled.
     pub(crate) fn of_call(metadata: &MetadataMap) -> Self {
         let said = metadata.get(pavane::metadata::TRACEPARENT);
         said.and_then(|value| Self::parse(value.to_str().ok()?))
-            .unwrap_or_else(|| Self {
-                id: rand::rng().random_range(1..=u128::MAX),
-                flags: 0,
-            })
+            .unwrap_or_else(Self::new)
     }
 
     /// Reads `00-<trace>-<span>-<flags>`; the span is the caller's and is left aside.

@@ -30,6 +30,9 @@ use served::Served;
 /// Fewest digits by which a revision can be named.
 const SHORTEST_REVISION: usize = 8;
 
+/// Where the services are that every orchestrator serves itself.
+const RESERVED_PACKAGES: [&str; 3] = ["grpc.", "pavane.feed.", "pavane.workflow."];
+
 /// The deployed workflows. A cheap handle.
 #[derive(Clone, Debug)]
 pub(crate) struct Workflows(Arc<Inner>);
@@ -88,7 +91,8 @@ impl Workflows {
         for entry in workflows.0.names.range(KeyRange::all()) {
             let record = decode(&entry?.1)?;
             let (plan, pool) = workflows.compile_revision(&record.name, &record.revision)?;
-            workflows.serve(record, plan, &pool)?;
+            workflows.describe(&plan, &pool)?;
+            workflows.serve(record, plan);
         }
         Ok(workflows)
     }
@@ -158,9 +162,10 @@ impl Workflows {
             workflow: Some(workflow),
             create_time: Some(clock::now().into()),
         };
-        // Served first: descriptors that conflict are refused here, before anything is recorded.
-        self.serve(record.clone(), Arc::clone(&plan), &pool)?;
+        // Recorded before it is served: no execution may need a revision that is not kept.
+        self.describe(&plan, &pool)?;
         self.record(&record, pool.encode_to_vec()).await?;
+        self.serve(record.clone(), Arc::clone(&plan));
         info!(workflow = %plan.name, revision = %plan.revision, "deployed");
         Ok(DeployWorkflowResponse {
             workflow: Some(record),
@@ -217,11 +222,7 @@ impl Workflows {
         let plan = self.served(name)?;
         let (names, key) = (self.0.names.clone(), name.to_owned());
         self.transact(move |tx| tx.delete(&names, key)).await?;
-        let served = self.0.served.load().without(name);
-        if !served.has_service(&plan.implements.service) {
-            self.0.health.remove(&plan.implements.service);
-        }
-        self.0.served.store(Arc::new(served));
+        self.show(self.0.served.load().without(name), Some(&plan));
         self.0.known.remove(&descriptors_key(name));
         info!(workflow = name, "deleted");
         Ok(())
@@ -236,8 +237,14 @@ impl Workflows {
             .cloned()
     }
 
-    /// Errors: [`Error::MethodTaken`], [`Error::NoTarget`], [`Error::LimitExceeded`].
+    /// Errors: [`Error::MethodReserved`], [`Error::MethodTaken`], [`Error::NoTarget`],
+    /// [`Error::LimitExceeded`].
     fn check_place(&self, plan: &Plan) -> Result<(), Error> {
+        let mut reserved = RESERVED_PACKAGES.iter();
+        if reserved.any(|package| plan.implements.service.starts_with(package)) {
+            let method = plan.implements.to_string();
+            return Err(Error::MethodReserved { method });
+        }
         let served = self.0.served.load();
         if let Some(other) = served.implementing(&plan.implements.path)
             && other.name != plan.name
@@ -269,25 +276,35 @@ impl Workflows {
         Ok(())
     }
 
-    fn serve(
-        &self,
-        record: DeployedWorkflow,
-        plan: Arc<Plan>,
-        pool: &DescriptorPool,
-    ) -> Result<(), Error> {
-        let service = plan.implements.service.to_string();
+    /// Tells reflection and JSON of a workflow's method. Errors: [`Error::DescriptorConflict`].
+    fn describe(&self, plan: &Plan, pool: &DescriptorPool) -> Result<(), Error> {
         self.0
             .known
-            .set(&descriptors_key(&plan.name), pool, [&service])
-            .map_err(|error| Error::DescriptorConflict(error.to_string()))?;
-        self.0.health.serving(&service);
+            .set(
+                &descriptors_key(&plan.name),
+                pool,
+                [&plan.implements.service],
+            )
+            .map_err(|error| Error::DescriptorConflict(error.to_string()))
+    }
+
+    fn serve(&self, record: DeployedWorkflow, plan: Arc<Plan>) {
+        self.0.health.serving(&plan.implements.service);
         self.0
             .plans
             .write()
             .insert(plan.revision.to_string(), Arc::clone(&plan));
-        let served = self.0.served.load().with(record, plan);
+        let served = self.0.served.load();
+        let before = served.plan(&plan.name);
+        self.show(served.with(record, plan), before.as_deref());
+    }
+
+    /// From now on this is served. `gone` is a plan that may no longer be.
+    fn show(&self, served: Served, gone: Option<&Plan>) {
+        if let Some(gone) = gone.filter(|gone| !served.has_service(&gone.implements.service)) {
+            self.0.health.remove(&gone.implements.service);
+        }
         self.0.served.store(Arc::new(served));
-        Ok(())
     }
 
     async fn record(&self, record: &DeployedWorkflow, files: Vec<u8>) -> Result<(), Error> {

@@ -5,7 +5,7 @@ pub const MAX_STEPS: u64 = 1_000_000;
 /// Most elements of a list that an expression makes.
 pub const MAX_LIST: usize = 100_000;
 /// Most bytes of text that an expression makes, and of a message that a program makes.
-pub const MAX_OUTPUT_BYTES: usize = 4 << 20;
+pub const MAX_OUTPUT_BYTES: usize = 1 << 20;
 
 /// Why there is no value, in a few words. The expression is added where it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -127,7 +127,8 @@ async fn read(response: Response<RecvStream>, message_bytes: usize) -> Result<By
     }
     if received.len() > PREFIX_BYTES + message_bytes {
         let text = format!("the response has more than the allowed {message_bytes} bytes");
-        return Err(Status::resource_exhausted(text));
+        // Its effect has happened, and asking again would give no smaller answer.
+        return Err(Status::unknown(text));
     }
     let trailers = body.trailers().await.map_err(|error| lost(error).status)?;
     match trailers.as_ref().and_then(Status::from_header_map) {

@@ -78,10 +78,7 @@ impl ExecutionService for Executions {
     ) -> Result<Response<StartExecutionResponse>, Status> {
         let trace = Trace::of_call(request.metadata());
         let request = request.into_inner();
-        let mode = request.mode();
-        if mode == Mode::Choreographed {
-            return Err(Error::ModeUnavailable(mode.as_str_name()).into());
-        }
+        check_mode(request.mode)?;
         let plan = self.engine.workflows.served(&request.workflow)?;
         let input = encode_input(&plan, request.input)?;
         let id = (!request.execution_id.is_empty()).then_some(request.execution_id);
@@ -202,6 +199,18 @@ impl ExecutionService for Executions {
         Ok(Response::new(RetryExecutionResponse {
             execution: Some(execution),
         }))
+    }
+}
+
+/// Errors: [`Error::ModeUnavailable`], [`Error::InvalidArgument`].
+fn check_mode(mode: i32) -> Result<(), Error> {
+    match Mode::try_from(mode) {
+        Ok(Mode::Unspecified | Mode::Orchestrated) => Ok(()),
+        Ok(Mode::Choreographed) => Err(Error::ModeUnavailable(Mode::Choreographed.as_str_name())),
+        Err(_) => Err(Error::InvalidArgument {
+            field: "mode",
+            problem: format!("{mode} is none; expected a value of Mode"),
+        }),
     }
 }
 

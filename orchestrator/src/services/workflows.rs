@@ -9,6 +9,7 @@ use pavane::workflow::v1::{
 use tonic::{Request, Response, Status};
 
 use super::page;
+use crate::task::join;
 use crate::workflows;
 
 /// Answers WorkflowService.
@@ -34,9 +35,11 @@ impl WorkflowService for Workflows {
             descriptors,
         } = request.into_inner();
         let definition = definition.map(Into::into);
-        Ok(Response::new(
-            self.workflows.deploy(definition, descriptors).await?,
-        ))
+        // In a task of its own: whoever asked may go away between the recording and the serving.
+        let workflows = self.workflows.clone();
+        let deploying =
+            tokio::spawn(async move { workflows.deploy(definition, descriptors).await });
+        Ok(Response::new(join(deploying).await?))
     }
 
     async fn check_workflow(
@@ -96,7 +99,8 @@ impl WorkflowService for Workflows {
         &self,
         request: Request<DeleteWorkflowRequest>,
     ) -> Result<Response<DeleteWorkflowResponse>, Status> {
-        self.workflows.delete(&request.into_inner().name).await?;
+        let (workflows, name) = (self.workflows.clone(), request.into_inner().name);
+        join(tokio::spawn(async move { workflows.delete(&name).await })).await?;
         Ok(Response::new(DeleteWorkflowResponse {}))
     }
 }

@@ -3,9 +3,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod data_dir;
+mod deploying;
 mod front_door;
 mod graph;
 mod identity;
+mod json;
+mod limits;
+mod observing;
+mod restart;
 mod retries;
 mod steering;
 mod support;

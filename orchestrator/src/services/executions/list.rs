@@ -18,14 +18,15 @@ pub(super) fn list(
     request: ListExecutionsRequest,
 ) -> Result<ListExecutionsResponse, Error> {
     let size = page::size(request.page_size, 50, 1_000)?;
-    let states: Vec<ExecutionState> = request.states().collect();
+    let states = states_of(&request.states)?;
     let before = match request.page_token.as_str() {
         "" => Sequence::new(u64::MAX),
         token => Sequence::new(token.parse().map_err(|_| page::invalid_token(token))?),
     };
     let mut executions = Vec::new();
     let summaries = engine.executions.journal().summaries(before);
-    for (examined, summary) in summaries.enumerate() {
+    let mut summaries = summaries.enumerate().peekable();
+    while let Some((examined, summary)) = summaries.next() {
         let (sequence, mut execution) = summary?;
         bring_up_to_date(engine, &mut execution);
         let is_wanted = (request.workflow.is_empty() || request.workflow == execution.workflow)
@@ -35,7 +36,8 @@ pub(super) fn list(
         if is_wanted {
             executions.push(execution);
         }
-        if executions.len() == size || examined + 1 == MOST_EXAMINED {
+        let is_full = executions.len() == size || examined + 1 == MOST_EXAMINED;
+        if is_full && summaries.peek().is_some() {
             return Ok(ListExecutionsResponse {
                 executions,
                 next_page_token: sequence.get().to_string(),
@@ -46,6 +48,16 @@ pub(super) fn list(
         executions,
         next_page_token: String::new(),
     })
+}
+
+fn states_of(given: &[i32]) -> Result<Vec<ExecutionState>, Error> {
+    let known = |&state| {
+        ExecutionState::try_from(state).map_err(|_| Error::InvalidArgument {
+            field: "states",
+            problem: format!("{state} is none; expected values of ExecutionState"),
+        })
+    };
+    given.iter().map(known).collect()
 }
 
 fn bring_up_to_date(engine: &Engine, execution: &mut Execution) {

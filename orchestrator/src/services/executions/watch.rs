@@ -15,7 +15,8 @@ use tonic::Status;
 use crate::Error;
 use crate::engine::Engine;
 
-/// The events of an execution, up to and including its outcome.
+/// The events of an execution, up to and including its outcome, or until whoever watches is sent
+/// away.
 pub(super) fn watch(
     engine: &Engine,
     id: &str,
@@ -37,6 +38,13 @@ pub(super) fn watch(
         ..Filter::default()
     };
     let subscription = feed.subscribe(Start::After(head), pavane_feed::Filter::parse(filter)?)?;
+    let execution = id.to_owned();
+    // An end without an error would say that the execution has ended.
+    let sent_away = stream::once(async move {
+        closing.cancelled().await;
+        drop(place);
+        Err(Status::from(Error::ShuttingDown { execution }))
+    });
     let live = subscription
         .into_stream()
         .flat_map(|delivery| {
@@ -49,7 +57,8 @@ pub(super) fn watch(
         .filter(move |event| {
             let is_new = event.as_ref().map_or(true, |event| event.sequence > seen);
             std::future::ready(is_new)
-        })
+        });
+    let live = stream::select(live, sent_away)
         // The outcome is the last event, and the stream ends with it, not with the next one.
         .flat_map(|event| {
             let is_last = event.as_ref().map_or(true, is_outcome);
@@ -57,11 +66,7 @@ pub(super) fn watch(
                 .filter_map(std::future::ready)
         })
         .take_while(|event| std::future::ready(event.is_some()))
-        .filter_map(std::future::ready)
-        .take_until(async move {
-            closing.cancelled().await;
-            drop(place);
-        });
+        .filter_map(std::future::ready);
     Ok(respond(history.chain(live)).boxed())
 }
 

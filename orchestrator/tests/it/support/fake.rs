@@ -67,6 +67,7 @@ struct Links {
 /// The service, which runs until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Fake {
+    pub(crate) limits: Limits,
     address: SocketAddr,
     links: Links,
     running: Option<(CancellationToken, JoinHandle<()>)>,
@@ -87,6 +88,7 @@ impl Fake {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         Self {
+            limits: Limits::default(),
             address: socket.local_addr().unwrap(),
             links: Links {
                 acts: Arc::default(),
@@ -100,10 +102,9 @@ impl Fake {
     /// Serves, with reflection.
     pub(crate) async fn come_up(&mut self) {
         self.reserved = None;
-        let limits = Limits::default();
         let options = Options {
             listen: self.address,
-            limits: limits.clone(),
+            limits: self.limits.clone(),
         };
         let server = Server::bind(options).await.unwrap();
         server
