@@ -39,7 +39,7 @@ pub(super) struct Connection {
 #[derive(Debug)]
 struct Open {
     sender: SendRequest<Bytes>,
-    /// Set when the connection is lost.
+    /// Set when the connection takes no more calls.
     lost: Arc<AtomicBool>,
 }
 
@@ -67,9 +67,12 @@ impl Connection {
         let request = exchange::head(attempt, scheme(&self.target), authority.clone())?;
         // A connection may turn out to be lost only when it is used: then, and only if the request
         // has not left, a new one is made at once.
-        let sender = match self.open().await?.sender.clone().ready().await {
+        let open = self.open().await?;
+        let sender = match open.sender.clone().ready().await {
             Ok(sender) => sender,
             Err(_) => {
+                // It may live on for the calls in flight, if the service has told us to go.
+                open.lost.store(true, Ordering::Release);
                 let sender = self.open().await?.sender.clone();
                 sender.ready().await.map_err(|error| {
                     Failed::before(Status::unavailable(format!("{}: {error}", self.target)))

@@ -176,7 +176,8 @@ async fn a_connection_that_has_come_of_age_does_not_stop_new_calls() {
     let age = Duration::from_millis(50);
     fake.limits.connection_age = Some(age);
     fake.come_up().await;
-    let world = World::new(fake, &[CHAIN], |_| {}).await;
+    let patient = CHAIN.replace("    call: First\n", "    call: First\n    timeout: 3600s\n");
+    let world = World::new(fake, &[&patient], |_| {}).await;
     let gate = world.fake.hold("First");
     world
         .orchestrator
