@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
+use tonic_types::StatusExt;
 
 use crate::orders;
 
@@ -20,7 +21,7 @@ const MOST_TRIES: usize = 1_000;
 /// A load that is running.
 #[derive(Debug)]
 pub struct Load {
-    clients: JoinSet<BTreeMap<String, bool>>,
+    clients: JoinSet<Told>,
     shared: Arc<Shared>,
     answered: watch::Receiver<usize>,
 }
@@ -36,11 +37,14 @@ struct Shared {
     open: watch::Sender<bool>,
 }
 
+/// Each order and what its client was told of the outcome: success, or the status of the failure.
+pub type Told = BTreeMap<String, Result<(), Status>>;
+
 /// What the clients were told.
 #[derive(Debug)]
 pub struct Answers {
-    /// Each order, and whether its outcome was success.
-    pub outcomes: BTreeMap<String, bool>,
+    /// The outcomes.
+    pub outcomes: Told,
     /// How often an order had to be placed again.
     pub repeated: usize,
 }
@@ -110,21 +114,22 @@ impl Load {
 }
 
 impl Shared {
-    async fn place_orders(
-        self: Arc<Self>,
-        client: OrderServiceClient<Channel>,
-    ) -> BTreeMap<String, bool> {
+    async fn place_orders(self: Arc<Self>, client: OrderServiceClient<Channel>) -> Told {
         let mut outcomes = BTreeMap::new();
         while !self.stop.load(Ordering::Relaxed) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let succeeded = self.place(client.clone(), number).await;
-            outcomes.insert(orders::order(self.seed, number).order_id, succeeded);
+            let told = self.place(client.clone(), number).await;
+            outcomes.insert(orders::order(self.seed, number).order_id, told);
             self.answered.send_modify(|answered| *answered += 1);
         }
         outcomes
     }
 
-    async fn place(&self, mut client: OrderServiceClient<Channel>, number: usize) -> bool {
+    async fn place(
+        &self,
+        mut client: OrderServiceClient<Channel>,
+        number: usize,
+    ) -> Result<(), Status> {
         let order = orders::order(self.seed, number);
         let mut open = self.open.subscribe();
         for _ in 0..MOST_TRIES {
@@ -137,9 +142,9 @@ impl Shared {
             match client.place_order(request).await {
                 Ok(answer) => {
                     assert_eq!(answer.into_inner().order_id, order.order_id);
-                    return true;
+                    return Ok(());
                 }
-                Err(status) if status.metadata().contains_key(EXECUTION_ID) => return false,
+                Err(status) if is_outcome(&status) => return Err(status),
                 Err(status) if is_lost(&status) => {}
                 Err(status) => panic!("{}: {status:?}", order.order_id),
             }
@@ -147,6 +152,14 @@ impl Shared {
         }
         panic!("{} had no answer {MOST_TRIES} times", order.order_id);
     }
+}
+
+/// Whether the answer is a failure of the execution, rather than of the call. The details tell:
+/// they come last. The header with the execution's id comes first, and what comes after it can be
+/// lost with the connection.
+fn is_outcome(status: &Status) -> bool {
+    let info = status.get_details_error_info();
+    info.is_some_and(|info| info.metadata.contains_key("compensated"))
 }
 
 /// Whether the answer says nothing of the outcome: the connection broke, or the server is going.

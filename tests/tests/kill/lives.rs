@@ -7,6 +7,7 @@ use pavane::workflow::v1::{
     CompensationFailed, ExecutionCanceled, ExecutionFailed, ExecutionStarted, ExecutionSucceeded,
     StepAbandoned, StepCompensated, StepCompleted, StepFailed, StepSkipped,
 };
+use pavane_tests::load::Told;
 use prost::{Message, Name};
 
 /// What an execution may have only once, whatever happened to its conductor.
@@ -20,9 +21,8 @@ struct Life {
     steps: BTreeMap<(String, String), usize>,
 }
 
-/// Whatever is wrong with a whole journal, or does not agree with what clients were told of their
-/// executions (whether it was success).
-pub(crate) fn contradictions(events: &[Event], told: &BTreeMap<String, bool>) -> Vec<String> {
+/// Whatever is wrong with a whole journal, or does not agree with what clients were told.
+pub(crate) fn contradictions(events: &[Event], told: &Told) -> Vec<String> {
     let mut wrong = Vec::new();
     for (at, event) in events.iter().enumerate() {
         if event.sequence != at as u64 + 1 {
@@ -39,7 +39,7 @@ pub(crate) fn contradictions(events: &[Event], told: &BTreeMap<String, bool>) ->
             wrong.push(format!("{id} began {} times", life.begins));
         }
         match &life.outcomes[..] {
-            [(_, succeeded)] if told.get(id) == Some(succeeded) => {}
+            [(_, succeeded)] if told.get(id).map(Result::is_ok) == Some(*succeeded) => {}
             [(outcome, _)] => {
                 wrong.push(format!(
                     "{id} is {outcome}; its client was told {:?}",
@@ -114,6 +114,8 @@ fn step_of(kind: &str, data: &[u8]) -> Option<String> {
 
 /// What cannot fail is no check.
 mod tests {
+    use tonic::Status;
+
     use super::*;
 
     fn event(sequence: u64, message: &impl Name) -> Event {
@@ -144,10 +146,9 @@ mod tests {
     }
 
     fn check(events: &[Event], told: Option<bool>, expected: &str) {
-        let told = told
-            .map(|told| ("order".to_owned(), told))
-            .into_iter()
-            .collect();
+        let told = told.map(|success| success.then_some(()).ok_or(Status::aborted("undone")));
+        let told = told.map(|told| ("order".to_owned(), told));
+        let told = told.into_iter().collect();
         let wrong = contradictions(events, &told).join("\n");
         if expected.is_empty() {
             assert_eq!(wrong, "");
@@ -163,7 +164,7 @@ mod tests {
         let failed = |sequence| event(sequence, &ExecutionFailed::default());
         let sound = [begun.clone(), completed(2), done(3)];
         check(&sound, Some(true), "");
-        check(&sound, Some(false), "its client was told Some(false)");
+        check(&sound, Some(false), "its client was told Some(Err(");
         check(&sound, None, "its client was told None");
         check(&[], Some(true), "is not in the journal");
         check(&sound[..2], Some(true), "has the outcomes []");
