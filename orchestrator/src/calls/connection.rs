@@ -21,6 +21,8 @@ use crate::Target;
 
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 1 << 23;
+/// Most of headers, and so of the details of a failure: they are recorded, and passed on.
+const MAX_HEADER_BYTES: u32 = 64 << 10;
 /// How often a connection is asked for a sign of life, and how long it may take to give one.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -118,6 +120,7 @@ async fn connect(target: &Target) -> io::Result<Open> {
     let (sender, mut connection) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(MAX_HEADER_BYTES)
         .enable_push(false)
         .handshake(stream)
         .await

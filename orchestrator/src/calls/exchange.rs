@@ -85,7 +85,8 @@ pub(super) async fn run(
     if message.len() > message_bytes {
         let found = message.len();
         let text = format!("the request has {found} bytes, more than the allowed {message_bytes}");
-        return Err(Failed::before(Status::resource_exhausted(text)));
+        // Not RESOURCE_EXHAUSTED, which is tried again: it would be no smaller.
+        return Err(Failed::before(Status::out_of_range(text)));
     }
     let (response, mut body) = sender
         .send_request(head, false)

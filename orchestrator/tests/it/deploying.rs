@@ -1,12 +1,10 @@
-//! Deploying: what is served, what is refused, and what becomes of executions meanwhile.
+//! Deploying: what is served, and what becomes of executions meanwhile.
 
 use pavane::workflow::v1::descriptors::From as DescriptorsFrom;
 use pavane::workflow::v1::{
-    CheckWorkflowRequest, CheckWorkflowResponse, DeleteWorkflowRequest, DeployWorkflowRequest,
-    Descriptors, ExecutionState, GetWorkflowRequest, ListWorkflowsRequest, check_workflow_request,
+    DeployWorkflowRequest, Descriptors, ExecutionState, GetWorkflowRequest, ListWorkflowsRequest,
 };
-use prost::Message;
-use tonic::{Code, Status};
+use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -14,9 +12,8 @@ use tonic_reflection::pb::v1::ServerReflectionRequest;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
-use tonic_types::StatusExt;
 
-use crate::support::{CHAIN, Fake, Running, World, check, deploy_request, source, types, within};
+use crate::support::{CHAIN, Fake, Running, World, check, deploy_request, within};
 
 const CHAIN_SERVICE: &str = "pavane.testing.v1.ChainService";
 const SECOND_SERVICE: &str = "pavane.testing.v1.SecondLinkService";
@@ -29,14 +26,6 @@ fn shorter_chain() -> String {
 
 async fn empty() -> World {
     World::new(Fake::up().await, &[], |_| {}).await
-}
-
-async fn delete(orchestrator: &Running, name: &str) -> Result<(), Status> {
-    let request = DeleteWorkflowRequest {
-        name: name.to_owned(),
-    };
-    within(orchestrator.workflows().delete_workflow(request)).await?;
-    Ok(())
 }
 
 async fn health(orchestrator: &Running, service: &str) -> Result<ServingStatus, Code> {
@@ -101,7 +90,7 @@ async fn a_deployed_workflow_is_served_and_a_deleted_one_is_not() {
     orchestrator.start_chain("x-2", "parcel").await.unwrap();
     world.fake.called("Second", 2).await;
 
-    delete(orchestrator, "chain").await.unwrap();
+    orchestrator.delete("chain").await.unwrap();
     check(
         orchestrator.run("x-3", "parcel").await,
         Code::Unimplemented,
@@ -118,7 +107,7 @@ async fn a_deployed_workflow_is_served_and_a_deleted_one_is_not() {
         Err(Code::NotFound)
     );
     check(
-        delete(orchestrator, "chain").await,
+        orchestrator.delete("chain").await,
         Code::NotFound,
         "UNKNOWN_WORKFLOW",
     );
@@ -142,7 +131,7 @@ async fn a_deleted_workflow_stays_deleted_and_its_executions_go_on_after_a_resta
         .await
         .unwrap();
     world.fake.called("First", 1).await;
-    delete(&world.orchestrator, "chain").await.unwrap();
+    world.orchestrator.delete("chain").await.unwrap();
 
     world.orchestrator.shutdown.cancel();
     gate.open();
@@ -237,116 +226,6 @@ async fn a_revision_that_implements_another_method_leaves_the_first_one() {
 }
 
 #[tokio::test]
-async fn a_method_is_implemented_by_one_workflow() {
-    let world = World::with(CHAIN).await;
-    let rival = CHAIN.replace("name: chain", "name: rival");
-
-    let refused = world.orchestrator.deploy(&rival).await;
-
-    let message = check(refused, Code::FailedPrecondition, "METHOD_TAKEN");
-    let expected = "`pavane.testing.v1.ChainService/Run` is implemented by workflow `chain` already; \
-                    delete that first";
-    assert_eq!(message, expected);
-    delete(&world.orchestrator, "chain").await.unwrap();
-    world.orchestrator.deploy(&rival).await.unwrap();
-    assert_eq!(
-        world.orchestrator.run("x-1", "parcel").await.unwrap(),
-        "parcel"
-    );
-}
-
-#[tokio::test]
-async fn the_orchestrators_own_methods_cannot_be_implemented() {
-    let world = empty().await;
-    let usurper = "
-name: usurper
-implements: pavane.workflow.v1.WorkflowService/DeleteWorkflow
-steps:
-  - { id: only, call: First, request: { payload: input.name } }
-";
-
-    let refused = world.orchestrator.deploy(usurper).await;
-
-    check(refused, Code::FailedPrecondition, "METHOD_RESERVED");
-    let own = "pavane.workflow.v1.WorkflowService";
-    assert_eq!(
-        health(&world.orchestrator, own).await,
-        Ok(ServingStatus::Serving)
-    );
-}
-
-#[tokio::test]
-async fn a_service_without_a_target_cannot_be_called() {
-    let world = empty().await;
-    let lost = "
-name: lost
-implements: Run
-steps:
-  - { id: only, call: pavane.testing.v1.FaultService/ClearFaults }
-";
-
-    let refused = world.orchestrator.deploy(lost).await;
-
-    let message = check(refused, Code::FailedPrecondition, "NO_TARGET");
-    assert!(
-        message.starts_with("no target is configured for `pavane.testing.v1.FaultService`;"),
-        "{message}"
-    );
-}
-
-#[tokio::test]
-async fn a_wrong_definition_is_refused_with_its_mistakes_in_place() {
-    let world = empty().await;
-    let wrong = CHAIN.replace(
-        "payload: first.payload }\n    compensate: { call: Second",
-        "payload: first.payloda }\n    compensate: { call: Second",
-    );
-
-    let status = world.orchestrator.deploy(&wrong).await.unwrap_err();
-
-    assert_eq!(
-        status.message(),
-        "the definition of test.yaml has 1 mistake"
-    );
-    let violations = status.get_details_bad_request().unwrap().field_violations;
-    assert_eq!(violations[0].field, "steps[1].request.payload");
-    let details = tonic_types::pb::Status::decode(status.details())
-        .unwrap()
-        .details;
-    let report = details
-        .iter()
-        .find_map(|any| any.to_msg::<CheckWorkflowResponse>().ok())
-        .unwrap();
-    assert_eq!(report.diagnostics[0].line, 11);
-    assert!(
-        report.diagnostics[0].help.contains("`payload`"),
-        "{:?}",
-        report.diagnostics
-    );
-    check::<()>(Err(status), Code::InvalidArgument, "INVALID_DEFINITION");
-
-    // To check is not to deploy: what is wrong is the answer.
-    let check_of = async |text: &str| {
-        let request = CheckWorkflowRequest {
-            definition: Some(check_workflow_request::Definition::Source(source(text))),
-            descriptors: Some(types()),
-        };
-        let response = within(world.orchestrator.workflows().check_workflow(request)).await;
-        response.unwrap().into_inner()
-    };
-    assert_eq!(check_of(&wrong).await, report);
-    let sound = check_of(CHAIN).await;
-    assert_eq!((sound.diagnostics.len(), sound.revision.len()), (0, 64));
-    check(
-        world.orchestrator.start_chain("x-1", "p").await,
-        Code::NotFound,
-        "UNKNOWN_WORKFLOW",
-    );
-    let deployed = world.orchestrator.deploy(CHAIN).await.unwrap();
-    assert_eq!(deployed.workflow.unwrap().revision, sound.revision);
-}
-
-#[tokio::test]
 async fn types_can_be_read_from_the_services_themselves() {
     // The method that it implements must be described by a target too.
     let by_reflection = CHAIN.replace(
@@ -368,34 +247,6 @@ async fn types_can_be_read_from_the_services_themselves() {
         let execution = world.orchestrator.wait("x-1").await.unwrap();
         assert_eq!(execution.state(), ExecutionState::Succeeded);
     }
-}
-
-#[tokio::test]
-async fn types_cannot_be_read_from_a_service_that_is_down() {
-    let world = World::new(Fake::down(), &[], |_| {}).await;
-    let request = DeployWorkflowRequest {
-        descriptors: None,
-        ..deploy_request(CHAIN)
-    };
-
-    let refused = within(world.orchestrator.workflows().deploy_workflow(request)).await;
-
-    let message = check(refused, Code::FailedPrecondition, "REFLECTION_FAILED");
-    assert!(
-        message.contains(&world.fake.address().to_string()),
-        "{message}"
-    );
-}
-
-#[tokio::test]
-async fn a_deployment_without_a_definition_is_refused() {
-    let world = empty().await;
-    let request = DeployWorkflowRequest {
-        definition: None,
-        descriptors: Some(types()),
-    };
-    let refused = within(world.orchestrator.workflows().deploy_workflow(request)).await;
-    check(refused, Code::InvalidArgument, "INVALID_REQUEST");
 }
 
 #[tokio::test]

@@ -5,18 +5,7 @@ use pavane::testing::v1::second_link_service_client::SecondLinkServiceClient;
 use pavane::workflow::v1::ExecutionState;
 use tonic::{Code, Request, Status};
 
-use crate::support::{CHAIN, Fake, World, check, run_request, within};
-
-/// Implements a method of another service than `chain` does.
-const OTHER: &str = "
-name: other
-implements: pavane.testing.v1.SecondLinkService/Second
-steps:
-  - id: only
-    call: Third
-    request: { payload: input.payload }
-output: { payload: only.payload }
-";
+use crate::support::{CHAIN, Fake, OTHER, World, check, run_request, within};
 
 #[tokio::test]
 async fn the_same_order_again_is_the_same_execution() {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pavane::workflow::v1::{ExecutionState, WaitExecutionRequest};
-use tonic::Code;
+use tonic::{Code, Status};
 
 use crate::support::{CHAIN, Fake, World, check, within};
 
@@ -199,4 +199,38 @@ async fn a_connection_that_has_come_of_age_does_not_stop_new_calls() {
     gate.open();
     let execution = world.orchestrator.wait("slow").await.unwrap();
     assert_eq!(execution.state(), ExecutionState::Succeeded);
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_fails_the_step_which_is_not_called() {
+    let large = ONE.replace(
+        "request: { payload: input.payload }",
+        "request: { payload: input.payload + input.payload }",
+    );
+    let world = World::new(Fake::up().await, &[&large], |options| {
+        options.limits.message_bytes = 1_000;
+    })
+    .await;
+
+    let status = world
+        .orchestrator
+        .run("x-1", &"x".repeat(900))
+        .await
+        .unwrap_err();
+
+    assert!(status.message().contains("1000"), "{status:?}");
+    assert_eq!(world.fake.names(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_failure_with_too_many_details_is_not_understood() {
+    let world = World::with(ONE).await;
+    let details = vec![7; 100 << 10].into();
+    let long = Status::with_details(Code::NotFound, "no", details);
+    world.fake.fail("First", long);
+
+    let status = world.orchestrator.run("x-1", "parcel").await.unwrap_err();
+
+    assert_eq!(status.code(), Code::Unknown, "{:?}", status.message());
+    assert_eq!(world.fake.names(), ["First", "undo First"]);
 }

@@ -6,12 +6,16 @@
 mod data_dir;
 mod deploying;
 mod front_door;
+mod garbage;
 mod graph;
 mod identity;
 mod json;
 mod limits;
+mod listing;
 mod observing;
+mod refusals;
 mod restart;
 mod retries;
 mod steering;
 mod support;
+mod watching;

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) use clients::{check, deploy_request, reason, run_request};
-pub(crate) use definition::{CHAIN, definition, source, text, types};
-pub(crate) use fake::{Fake, Gate, SERVICES};
+pub(crate) use definition::{CHAIN, OTHER, definition, source, types};
+pub(crate) use fake::{Fake, SERVICES};
 
 /// A test that waits longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(30);

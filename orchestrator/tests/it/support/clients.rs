@@ -6,9 +6,10 @@ use pavane::workflow::v1::execution_service_client::ExecutionServiceClient;
 use pavane::workflow::v1::start_execution_request::Input;
 use pavane::workflow::v1::workflow_service_client::WorkflowServiceClient;
 use pavane::workflow::v1::{
-    CancelExecutionRequest, DeployWorkflowRequest, DeployWorkflowResponse, Execution,
-    GetExecutionRequest, ListExecutionsRequest, ListExecutionsResponse, RetryExecutionRequest,
-    StartExecutionRequest, StartExecutionResponse, WaitExecutionRequest, deploy_workflow_request,
+    CancelExecutionRequest, DeleteWorkflowRequest, DeployWorkflowRequest, DeployWorkflowResponse,
+    Execution, GetExecutionRequest, ListExecutionsRequest, ListExecutionsResponse,
+    RetryExecutionRequest, StartExecutionRequest, StartExecutionResponse, WaitExecutionRequest,
+    deploy_workflow_request,
 };
 use prost::Message;
 use tonic::transport::Channel;
@@ -125,6 +126,14 @@ impl Running {
         let request = deploy_request(workflow);
         let response = within(self.workflows().deploy_workflow(request)).await?;
         Ok(response.into_inner())
+    }
+
+    pub(crate) async fn delete(&self, workflow: &str) -> Result<(), Status> {
+        let request = DeleteWorkflowRequest {
+            name: workflow.to_owned(),
+        };
+        within(self.workflows().delete_workflow(request)).await?;
+        Ok(())
     }
 }
 

@@ -25,8 +25,19 @@ steps:
 output: { payload: third.payload }
 ";
 
+/// Implements a method of another service than the chain does.
+pub(crate) const OTHER: &str = "
+name: other
+implements: pavane.testing.v1.SecondLinkService/Second
+steps:
+  - id: only
+    call: Third
+    request: { payload: input.payload }
+output: { payload: only.payload }
+";
+
 /// The text with full names.
-pub(crate) fn text(short: &str) -> String {
+fn text(short: &str) -> String {
     let mut text = short.replace(
         "implements: Run",
         "implements: pavane.testing.v1.ChainService/Run",
