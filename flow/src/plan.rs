@@ -8,8 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 
-use crate::Timestamp;
-use crate::program::{Condition, EvaluationError, MessageProgram};
+use crate::program::{Condition, EvaluationError, MessageProgram, Scope};
 
 /// Position of a step in its definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,31 +138,6 @@ impl RetryPolicy {
             self.max_backoff
         }
     }
-}
-
-/// What an execution says of itself to expressions: the variable `execution`.
-#[derive(Clone, Copy, Debug)]
-pub struct ExecutionInfo<'a> {
-    /// `execution.id`
-    pub id: &'a str,
-    /// `execution.workflow`
-    pub workflow: &'a str,
-    /// `execution.revision`
-    pub revision: &'a str,
-    /// `execution.create_time`, a timestamp
-    pub create_time: Timestamp,
-}
-
-/// All that an expression can refer to.
-#[derive(Clone, Copy)]
-pub struct Scope<'a> {
-    /// The encoded input message.
-    pub input: &'a Bytes,
-    /// The encoded responses by step; `None` where there is none (yet): expressions see an empty
-    /// message.
-    pub outputs: &'a [Option<Bytes>],
-    /// The execution.
-    pub execution: ExecutionInfo<'a>,
 }
 
 // By hand: the descriptors of recursive types show themselves without end.

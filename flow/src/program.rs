@@ -10,7 +10,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::plan::Scope;
 use evaluate::Machine;
 use frame::Frame;
 
@@ -25,10 +24,12 @@ mod function;
 mod meter;
 mod moment;
 mod node;
+mod scope;
 mod value;
 mod wire;
 
 pub use meter::{MAX_LIST, MAX_OUTPUT_BYTES, MAX_STEPS};
+pub use scope::{ExecutionInfo, Scope};
 
 pub(crate) use convert::{kind_name, to_map_key, to_single, wrapped};
 pub(crate) use copy::Copy;

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use super::{Outcome, Progress, State, StepFailure};
 use crate::Timestamp;
 use crate::event::Failure;
-use crate::plan::{ExecutionInfo, Plan, Scope, StepIndex};
+use crate::plan::{Plan, StepIndex};
+use crate::program::{ExecutionInfo, Scope};
 
 /// What made an execution failing: the earliest of all that did.
 #[derive(Clone, Debug, PartialEq)]

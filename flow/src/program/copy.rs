@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use prost_reflect::{FieldDescriptor, Kind, Syntax};
 
+use super::Scope;
 use super::evaluate::has_explicit_default;
 use super::expression::Variable;
 use super::frame::bytes_of;
 use super::meter::Problem;
 use super::wire::{Reader, WireError, WireType, put_tag};
-use crate::plan::Scope;
 
 /// A copy of a field.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@ use std::cell::OnceCell;
 
 use prost_reflect::DynamicMessage;
 
+use super::Scope;
 use super::expression::{Slot, Variable};
 use super::meter::Problem;
-use crate::plan::Scope;
 
 /// The messages that the expressions of a program read, decoded when the first one looks.
 pub(crate) struct Frame<'s> {

@@ -14,8 +14,8 @@ use super::expression::Expression;
 use super::frame::Frame;
 use super::meter::{Meter, Problem, check_bytes};
 use super::wire::{WireType, prefix_length, put_tag};
+use super::{ExecutionInfo, Scope};
 use crate::Timestamp;
-use crate::plan::{ExecutionInfo, Scope};
 
 /// A part of a message.
 #[derive(Clone)]

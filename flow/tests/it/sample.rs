@@ -11,7 +11,8 @@ use pavane::shop::shipping::v1::{CreateShipmentRequest, CreateShipmentResponse};
 use pavane::workflow::v1::Workflow;
 use pavane_flow::Timestamp;
 use pavane_flow::language::{Definition, compile};
-use pavane_flow::plan::{ExecutionInfo, Scope, StepIndex};
+use pavane_flow::plan::StepIndex;
+use pavane_flow::program::{ExecutionInfo, Scope};
 use prost::Message;
 
 use crate::support::{check, plan, pool};

@@ -6,7 +6,8 @@ use bytes::Bytes;
 use pavane_flow::Timestamp;
 use pavane_flow::diagnostic::{Renderer, Style};
 use pavane_flow::language::{Compiled, Definition, compile};
-use pavane_flow::plan::{ExecutionInfo, Plan, Scope};
+use pavane_flow::plan::Plan;
+use pavane_flow::program::{ExecutionInfo, Scope};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor};
 
