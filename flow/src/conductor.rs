@@ -139,7 +139,7 @@ impl Conductor {
                 && conductor.state.dependencies_allow(&plan, step)
                 && !conductor.state.is_skipped_with_another(&plan, step)
             {
-                /*M*/
+                conductor.attempts[step.at()].possibly_called = true;
             }
         }
         if let Some(deadline) = conductor
