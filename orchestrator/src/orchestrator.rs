@@ -63,6 +63,10 @@ impl Orchestrator {
             limits: options.server.clone(),
         })
         .await?;
+        // Before those of any workflow: what contradicts them is refused, and not the server.
+        server
+            .descriptors()
+            .set("pavane", &own_descriptors(), OWN_SERVICES)?;
         let store = Store::open(store_options(&options))?;
         let journal = Journal::open(&store)?;
         let calls = Arc::new(Calls::new(options.targets.clone(), &options.limits));
@@ -112,9 +116,6 @@ async fn run(
     // Whoever still waits when half of the time is over is sent away, rather than cut off.
     let closing = CancellationToken::new();
     let routes = routes(&store, &engine, &options, &shutdown, &closing);
-    server
-        .descriptors()
-        .set("pavane", &own_descriptors(), OWN_SERVICES)?;
     let door = FrontDoor::new(
         engine.clone(),
         options.limits.message_bytes,

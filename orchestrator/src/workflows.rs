@@ -21,7 +21,7 @@ use pavane_flow::plan::Plan;
 use prost::Message;
 use prost_reflect::DescriptorPool;
 use tokio::sync::Mutex;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::calls::Calls;
 use crate::{Error, clock};
@@ -91,7 +91,10 @@ impl Workflows {
         for entry in workflows.0.names.range(KeyRange::all()) {
             let record = decode(&entry?.1)?;
             let (plan, pool) = workflows.compile_revision(&record.name, &record.revision)?;
-            workflows.describe(&plan, &pool)?;
+            if let Err(error) = workflows.describe(&plan, &pool) {
+                // A newer server may have other types of its own. gRPC callers bring theirs.
+                warn!(workflow = %plan.name, %error, "served without reflection and JSON");
+            }
             workflows.serve(record, plan);
         }
         Ok(workflows)

@@ -4,6 +4,9 @@
 use std::time::Duration;
 
 use pavane::workflow::v1::{Execution, ExecutionState, ListExecutionsRequest, StepState};
+use pavane_feed::{KeyRange, Store};
+use prost::Message;
+use prost_types::FileDescriptorSet;
 use tokio::runtime::{Builder, Runtime};
 use tonic::Status;
 
@@ -244,4 +247,35 @@ async fn a_step_that_was_possibly_called_before_a_crash_is_undone() {
     assert!(execution.steps[1].ambiguous);
     let names = ["First", "Second", "undo Second", "undo First"];
     assert_eq!(world.fake.names(), names);
+}
+
+#[tokio::test]
+async fn types_that_a_newer_server_has_otherwise_do_not_stop_it() {
+    let mut world = World::with(CHAIN).await;
+    world.orchestrator.stop().await;
+    change_kept_types(&world).await;
+
+    world.orchestrator = Running::start(world.options()).await.unwrap();
+
+    assert_eq!(
+        world.orchestrator.run("x-1", "parcel").await.unwrap(),
+        "parcel"
+    );
+}
+
+/// Makes it so that the workflow was deployed with other types of the contract than ours.
+async fn change_kept_types(world: &World) {
+    let store = Store::open(pavane_feed::Options::new(world.folder.path())).unwrap();
+    let descriptors = store.state("descriptors").unwrap();
+    let (revision, files) = descriptors.range(KeyRange::all()).next().unwrap().unwrap();
+    let mut files = FileDescriptorSet::decode(files.as_ref()).unwrap();
+    for file in &mut files.file {
+        if file.package() == "pavane.workflow.v1" {
+            file.message_type[0].field.pop();
+        }
+    }
+    let (revision, files) = (revision.to_vec(), files.encode_to_vec());
+    let changed = store.transact(move |tx| tx.put(&descriptors, revision, files));
+    within(changed).await.unwrap();
+    store.close().await;
 }
