@@ -92,6 +92,7 @@ impl Calls {
         match tokio::time::timeout(attempt.timeout, exchange).await {
             Ok(result) => result.map_err(Into::into),
             Err(_) => {
+                line.connection.doubt();
                 let message = format!("no answer within {:?}", attempt.timeout);
                 Err(Failed::after(Status::deadline_exceeded(message)).into())
             }

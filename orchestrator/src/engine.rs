@@ -8,6 +8,7 @@ use pavane::feed::v1::Event;
 use pavane_flow::event::decode_started;
 use pavane_flow::fold::{Outcome, State};
 use pavane_flow::plan::Plan;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
@@ -217,7 +218,7 @@ impl Engine {
             .state
             .started
             .as_ref()
-            .is_some_and(|was| was.input == *input);
+            .is_some_and(|was| is_same(&recorded.plan.input, &was.input, input));
         let difference = match (recorded.plan.name == plan.name, same_input) {
             (true, true) => None,
             (true, false) => Some("with another input"),
@@ -254,6 +255,13 @@ impl Engine {
             nearest,
         }
     }
+}
+
+/// Whether two encodings are of the same message: a client may write the entries of a map in any
+/// order.
+fn is_same(descriptor: &MessageDescriptor, one: &Bytes, other: &Bytes) -> bool {
+    let decode = |bytes: &Bytes| DynamicMessage::decode(descriptor.clone(), bytes.clone());
+    one == other || matches!((decode(one), decode(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Errors: [`Error::InvalidArgument`].

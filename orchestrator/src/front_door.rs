@@ -26,16 +26,17 @@ use crate::trace::Trace;
 #[derive(Clone, Debug)]
 pub(crate) struct FrontDoor {
     engine: Engine,
-    message_bytes: usize,
+    /// Largest message that is read at all; what an input may have, the engine says.
+    receive_bytes: usize,
     /// Cancelled when those who still wait for an outcome must be sent away.
     closing: CancellationToken,
 }
 
 impl FrontDoor {
-    pub(crate) fn new(engine: Engine, message_bytes: usize, closing: CancellationToken) -> Self {
+    pub(crate) fn new(engine: Engine, receive_bytes: usize, closing: CancellationToken) -> Self {
         Self {
             engine,
-            message_bytes,
+            receive_bytes,
             closing,
         }
     }
@@ -87,11 +88,11 @@ impl tower::Service<http::Request<Body>> for FrontDoor {
         let Some(plan) = self.engine.workflows.implementing(request.uri().path()) else {
             return Box::pin(async { Ok(Status::unimplemented("").into_http()) });
         };
-        let limit = Some(self.message_bytes);
+        let limit = Some(self.receive_bytes);
         let door = self.clone();
         Box::pin(async move {
             let mut grpc =
-                tonic::server::Grpc::new(BytesCodec).apply_max_message_size_config(limit, limit);
+                tonic::server::Grpc::new(BytesCodec).apply_max_message_size_config(limit, None);
             let run = tower::service_fn(|call| door.clone().run(Arc::clone(&plan), call));
             Ok(grpc.unary(run, request).await)
         })

@@ -64,6 +64,7 @@ impl Orchestrator {
         })
         .await?;
         // Before those of any workflow: what contradicts them is refused, and not the server.
+        // Before the workflows: what they bring must not contradict it.
         server
             .descriptors()
             .set("pavane", &own_descriptors(), OWN_SERVICES)?;
@@ -118,7 +119,7 @@ async fn run(
     let routes = routes(&store, &engine, &options, &shutdown, &closing);
     let door = FrontDoor::new(
         engine.clone(),
-        options.limits.message_bytes,
+        options.server.max_receive_bytes,
         closing.clone(),
     );
     let serving = server.run(routes, door, shutdown.clone(), options.drain);

@@ -104,8 +104,9 @@ where
         let call = AssertUnwindSafe(call).catch_unwind();
         match tokio::time::timeout(deadline.duration(), call).await {
             Ok(Ok(answer)) => Ok(answer),
+            // UNKNOWN, not INTERNAL: whether the call had an effect is not known.
             Ok(Err(_panic)) => Err(error::status(
-                Code::Internal,
+                Code::Unknown,
                 "HANDLER_PANICKED",
                 "the handler of this call panicked; the server's log says where",
             )),

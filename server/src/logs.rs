@@ -7,8 +7,8 @@ use tracing_subscriber::EnvFilter;
 
 use crate::Error;
 
-/// What is logged when nobody says otherwise.
-const DEFAULT_FILTER: &str = "info";
+/// What is logged when nobody says otherwise. The storage engine reports its housekeeping as news.
+const DEFAULT_FILTER: &str = "info,fjall=warn,lsm_tree=warn";
 
 /// How logs are written.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +16,7 @@ pub struct LogOptions {
     /// For people or for machines.
     pub format: Format,
     /// What to log, as in `info,pavane_feed=debug`. `None`: what the environment variable
-    /// `RUST_LOG` says, or else `info`.
+    /// `RUST_LOG` says, or else `info`, and less of the storage engine.
     pub filter: Option<String>,
 }
 

@@ -12,6 +12,7 @@ pub(crate) struct Limits {
     message_bytes: Option<usize>,
     workflows: Option<usize>,
     watchers: Option<usize>,
+    calls_per_target: Option<usize>,
     connect_timeout_ms: Option<u64>,
     max_connections: Option<usize>,
     max_concurrent_streams: Option<u32>,
@@ -34,6 +35,7 @@ impl Limits {
         set(&mut own.message_bytes, self.message_bytes);
         set(&mut own.workflows, self.workflows);
         set(&mut own.watchers, self.watchers);
+        set(&mut own.calls_per_target, self.calls_per_target);
         set(&mut own.connect_timeout, millis(self.connect_timeout_ms));
         set(&mut server.max_connections, self.max_connections);
         set(

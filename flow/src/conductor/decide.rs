@@ -109,7 +109,7 @@ impl Conductor {
                 if let Err(error) = performed {
                     let kind = EventKind::CompensationFailed {
                         step,
-                        failure: evaluation_failure("compensate", &error),
+                        failure: evaluation_failure("compensation", &error),
                         attempts: 0,
                         round: self.state.round(),
                     };

@@ -1,5 +1,5 @@
 //! One HTTP/2 connection to a target: made when it is first needed, made anew when it is lost, and
-//! asked for a sign of life when it is silent.
+//! asked for a sign of life when a call on it got no answer in time.
 
 use std::io;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use h2::client::SendRequest;
 use h2::{Ping, PingPong};
 use http::uri::Scheme;
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tonic::Status;
 use tracing::debug;
 
@@ -23,9 +23,11 @@ const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 1 << 23;
 /// Most of headers, and so of the details of a failure: they are recorded, and passed on.
 const MAX_HEADER_BYTES: u32 = 64 << 10;
-/// How often a connection is asked for a sign of life, and how long it may take to give one.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
+/// How long a connection may take to give a sign of life.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one that has given a sign is not asked again: many servers take more pings than one in
+/// five minutes for an attack, and close the connection.
+const PING_PAUSE: Duration = Duration::from_secs(300);
 
 /// The way to one target.
 #[derive(Debug)]
@@ -43,6 +45,8 @@ struct Open {
     sender: SendRequest<Bytes>,
     /// Set when the connection takes no more calls.
     lost: Arc<AtomicBool>,
+    /// Told when a call got no answer in time.
+    doubt: Arc<Notify>,
 }
 
 impl Connection {
@@ -82,6 +86,13 @@ impl Connection {
             }
         };
         exchange::run(sender, request, attempt.request.clone(), message_bytes).await
+    }
+
+    /// A call got no answer in time: the service may be slow, or the connection dead.
+    pub(super) fn doubt(&self) {
+        if let Some(open) = self.usable() {
+            open.doubt.notify_one();
+        }
     }
 
     async fn open(&self) -> Result<Arc<Open>, Failed> {
@@ -127,28 +138,34 @@ async fn connect(target: &Target) -> io::Result<Open> {
         .map_err(io::Error::other)?;
     let lost = Arc::new(AtomicBool::new(false));
     let pings = connection.ping_pong().expect("asked for once");
-    let (told, target) = (Arc::clone(&lost), target.clone());
+    let doubt = Arc::new(Notify::new());
+    let (told, asked, target) = (Arc::clone(&lost), Arc::clone(&doubt), target.clone());
     tokio::spawn(async move {
         tokio::select! {
             ended = connection => match ended {
                 Ok(()) => debug!(%target, "connection closed"),
                 Err(error) => debug!(%target, %error, "connection lost"),
             },
-            () = silence(pings) => debug!(%target, "connection gave no sign of life"),
+            () = silence(pings, &asked) => debug!(%target, "connection gave no sign of life"),
         }
         told.store(true, Ordering::Release);
     });
-    Ok(Open { sender, lost })
+    Ok(Open {
+        sender,
+        lost,
+        doubt,
+    })
 }
 
-/// Ends when the other side no longer answers.
-async fn silence(mut pings: PingPong) {
+/// Ends when there was doubt, and the other side gives no sign of life.
+async fn silence(mut pings: PingPong, doubt: &Notify) {
     loop {
-        tokio::time::sleep(PING_INTERVAL).await;
+        doubt.notified().await;
         let pong = tokio::time::timeout(PING_TIMEOUT, pings.ping(Ping::opaque())).await;
         if !matches!(pong, Ok(Ok(_))) {
             return;
         }
+        tokio::time::sleep(PING_PAUSE).await;
     }
 }
 

@@ -172,8 +172,9 @@ fn lost(error: h2::Error) -> Failed {
     match error.reason() {
         Some(Reason::REFUSED_STREAM) => Failed::before(Status::unavailable(text)),
         Some(Reason::CANCEL) => Failed::after(Status::cancelled(text)),
-        Some(Reason::ENHANCE_YOUR_CALM) => Failed::after(Status::resource_exhausted(text)),
-        Some(Reason::NO_ERROR) | None => Failed::after(Status::unavailable(text)),
+        Some(Reason::NO_ERROR | Reason::ENHANCE_YOUR_CALM) | None => {
+            Failed::after(Status::unavailable(text))
+        }
         Some(_) => Failed::after(Status::unknown(text)),
     }
 }

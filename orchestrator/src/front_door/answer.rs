@@ -23,9 +23,15 @@ pub(super) fn to_caller(
     let mut answer = match outcome {
         Outcome::Succeeded { output, .. } => Ok(Response::new(output)),
         Outcome::Failed { step, failure, .. } => {
+            // Without a step it was the deadline, or the output that could not be computed.
+            let reason = if step.is_some() {
+                "STEP_FAILED"
+            } else {
+                "EXECUTION_FAILED"
+            };
             let step = step.map(step_name).unwrap_or_default();
             let facts = facts(execution, plan, &step);
-            Err(failed(failure, "STEP_FAILED", facts))
+            Err(failed(failure, reason, facts))
         }
         Outcome::Canceled { reason, .. } => {
             let failure = Failure {

@@ -125,7 +125,7 @@ async fn a_panic_ends_one_call_and_nothing_else() {
     let server = start().await;
     let mut client = server.client().await;
     let status = client.add_fault(fault("panic")).await.unwrap_err();
-    assert_eq!(status.code(), Code::Internal);
+    assert_eq!(status.code(), Code::Unknown);
     assert_eq!(reason(&status), "HANDLER_PANICKED");
     client.add_fault(fault("")).await.unwrap();
     server.stop().await;

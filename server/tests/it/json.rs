@@ -263,7 +263,7 @@ async fn limits_hold_for_json_too() {
     429 resource_exhausted MESSAGE_TOO_LARGE: the message of 114 bytes is larger than the limit `max_receive_bytes`, 100 bytes
     429 resource_exhausted MESSAGE_TOO_LARGE: the message is larger than the limit `max_send_bytes`, 100 bytes
     504 deadline_exceeded DEADLINE_PASSED: the call took longer than its deadline of 20ms
-    500 internal HANDLER_PANICKED: the handler of this call panicked; the server's log says where
+    500 unknown HANDLER_PANICKED: the handler of this call panicked; the server's log says where
     ");
     server.stop().await;
 }
