@@ -278,7 +278,8 @@ impl Conductor {
         };
         attempts.ambiguous |= failed.is_ambiguous();
         let policy = &call_of(&plan, step, direction).retry;
-        let more = policy.is_retryable(failed.failure.code)
+        let more = !failed.settled
+            && policy.is_retryable(failed.failure.code)
             && policy.max_attempts.is_none_or(|most| made < most);
         // A failing execution begins no further attempt of a step; compensations go on.
         let more = more && (direction == Direction::Compensation || !self.state.is_failing());

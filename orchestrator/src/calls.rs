@@ -20,6 +20,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::front_door::COMPENSATED;
 use crate::{Limits, Target, Targets};
 use connection::Connection;
 pub(crate) use exchange::Attempt;
@@ -150,6 +151,7 @@ impl From<Failed> for CallFailure {
         let details = tonic_types::pb::Status::decode(status.details())
             .map(|status| status.details)
             .unwrap_or_default();
+        let settled = details.iter().any(is_settled);
         // A server that says OK without a response has not kept the protocol.
         let code = if status.code() == Code::Ok {
             Code::Unknown
@@ -164,6 +166,15 @@ impl From<Failed> for CallFailure {
             },
             retry_after,
             sent,
+            settled,
         }
     }
+}
+
+/// Whether a detail says that an execution has failed and was undone, as a front door does.
+fn is_settled(detail: &prost_types::Any) -> bool {
+    detail.type_url.ends_with("/google.rpc.ErrorInfo")
+        && tonic_types::pb::ErrorInfo::decode(detail.value.as_slice()).is_ok_and(|info| {
+            info.metadata.contains_key(COMPENSATED) && info.metadata.contains_key("execution_id")
+        })
 }

@@ -18,7 +18,11 @@ use crate::trace::Trace;
 use crate::workflows::Workflows;
 use crate::{Error, view};
 
-const MAX_ID_BYTES: usize = 128;
+/// Longest id of an execution.
+pub(crate) const MAX_ID_BYTES: usize = 128;
+
+/// Names that an unknown id is compared with, of those that live and of the newest.
+const MOST_COMPARED: usize = 200;
 
 /// Locks over ids that callers choose; two ids may share one.
 const STRIPES: usize = 64;
@@ -191,21 +195,14 @@ impl Engine {
     async fn start_new(&self, beginning: Beginning) -> Result<Begun, Error> {
         let id = Arc::clone(&beginning.id);
         let (waiter, outcome) = oneshot::channel();
-        match self.executions.start(beginning, Some(waiter)).await? {
-            Ok(_) => Ok(Begun {
-                id,
-                existing: false,
-                outcome: Awaited::Promised(outcome),
-            }),
-            Err(live) => {
-                let outcome = Awaited::Promised(live.wait());
-                Ok(Begun {
-                    id,
-                    existing: true,
-                    outcome,
-                })
-            }
-        }
+        let other = self.executions.start(beginning, waiter).await?;
+        let existing = other.is_some();
+        let outcome = other.map_or(outcome, |other| other.wait());
+        Ok(Begun {
+            id,
+            existing,
+            outcome: Awaited::Promised(outcome),
+        })
     }
 
     fn is_recorded(&self, id: &str) -> Result<bool, Error> {
@@ -240,7 +237,7 @@ impl Engine {
     fn unknown(&self, id: &str) -> Error {
         let mut known: Vec<String> = self
             .executions
-            .some_ids(1_000)
+            .some_ids(MOST_COMPARED)
             .iter()
             .map(ToString::to_string)
             .collect();
@@ -248,7 +245,12 @@ impl Engine {
             .executions
             .journal()
             .summaries(pavane_feed::Sequence::new(u64::MAX));
-        known.extend(newest.take(1_000).flatten().map(|(_, summary)| summary.id));
+        known.extend(
+            newest
+                .take(MOST_COMPARED)
+                .flatten()
+                .map(|(_, summary)| summary.id),
+        );
         let nearest = pavane::nearest(id, known.iter().map(String::as_str)).map(str::to_owned);
         Error::UnknownExecution {
             id: id.to_owned(),

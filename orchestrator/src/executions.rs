@@ -4,34 +4,31 @@
 //! events to the journal, waits until they are durable, and then performs the first call itself.
 //! An execution that waits for nothing but time has no task at all.
 
+mod begin;
 mod live;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
 use pavane_feed::{Permit, TransactError};
 use pavane_flow::conductor::{Action, CallRequest, Conductor, Direction, Input};
-use pavane_flow::event::Event;
-use pavane_flow::plan::Plan;
 use rand::Rng;
-use tokio::sync::oneshot;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, debug_span, error, warn};
 
+pub(crate) use begin::{Beginning, Record};
 use live::Rest;
 pub(crate) use live::{Live, Waiter};
 
 use crate::calls::{Attempt, Calls};
-use crate::journal::{Journal, Recorded, Start};
+use crate::journal::{Journal, Recorded};
 use crate::task::join;
 use crate::timers::Timers;
-use crate::trace::Trace;
 use crate::{Error, clock};
 
 /// Parts of the table, so that tasks seldom wait for each other.
@@ -47,20 +44,12 @@ struct Inner {
     calls: Arc<Calls>,
     timers: Timers<Live>,
     shards: Vec<RwLock<HashMap<Arc<str>, Arc<Live>>>>,
-    count: AtomicUsize,
+    /// One place for each execution that may live.
+    places: Arc<Semaphore>,
     limit: usize,
     tasks: TaskTracker,
     /// Cancelled when no further call may begin.
     stopping: CancellationToken,
-}
-
-/// What an execution is started with.
-#[derive(Debug)]
-pub(crate) struct Beginning {
-    pub(crate) id: Arc<str>,
-    pub(crate) plan: Arc<Plan>,
-    pub(crate) input: Bytes,
-    pub(crate) trace: Trace,
 }
 
 impl Executions {
@@ -70,7 +59,7 @@ impl Executions {
             calls,
             timers: Timers::new(),
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
-            count: AtomicUsize::new(0),
+            places: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
             limit,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -94,99 +83,6 @@ impl Executions {
             .iter()
             .flat_map(|shard| shard.read().keys().take(most).cloned().collect::<Vec<_>>());
         ids.take(most).collect()
-    }
-
-    /// Starts an execution, and answers when its start is durable. `waiter` is told the outcome.
-    ///
-    /// Errors: [`Error::LimitExceeded`], those of the journal, and `Ok(Err(live))` if an execution
-    /// of this id lives already.
-    pub(crate) async fn start(
-        &self,
-        beginning: Beginning,
-        waiter: Option<Waiter>,
-    ) -> Result<Result<Arc<Live>, Arc<Live>>, Error> {
-        let found = self.0.count.load(Ordering::Relaxed) + 1;
-        if found > self.0.limit {
-            let what = "the number of executions that have not ended";
-            return Err(Error::LimitExceeded {
-                what,
-                limit: self.0.limit,
-                found,
-            });
-        }
-        let Beginning {
-            id,
-            plan,
-            input,
-            trace,
-        } = beginning;
-        let permit = self.0.journal.reserve().await?;
-        let mut actions = Vec::new();
-        let conductor = Conductor::start(plan, Arc::clone(&id), input, clock::now(), &mut actions);
-        let live = Arc::new(Live::new(conductor, trace, Start::default(), waiter));
-        let taken_in = {
-            // Nobody finds the execution before its start is in line.
-            let mut shard = self.shard(&id).write();
-            if let Some(other) = shard.get(&id) {
-                return Ok(Err(Arc::clone(other)));
-            }
-            let taken_in = self.put_in_line(permit, &live, &live.lock(), actions)?;
-            shard.insert(id, Arc::clone(&live));
-            taken_in
-        };
-        self.0.count.fetch_add(1, Ordering::Relaxed);
-        // In a task of its own: whoever asked may go away, the execution goes on.
-        let (begun, started) = oneshot::channel();
-        let this = self.clone();
-        let task = Arc::clone(&live);
-        self.0.tasks.spawn(async move {
-            let settled = this.settle(&task, taken_in).await;
-            match settled {
-                Ok(calls) => {
-                    let _ = begun.send(Ok(()));
-                    this.carry_on(task, calls).await;
-                }
-                Err(error) => {
-                    this.forget(&task);
-                    let _ = begun.send(Err(error));
-                }
-            }
-        });
-        let ended = || {
-            Err(Error::ShuttingDown {
-                execution: live.id().to_string(),
-            })
-        };
-        started.await.unwrap_or_else(|_| ended())?;
-        Ok(Ok(live))
-    }
-
-    /// Takes up an execution from what was recorded, and lets it go on.
-    pub(crate) async fn restore(
-        &self,
-        beginning: Beginning,
-        start: Start,
-        events: Vec<Event>,
-    ) -> Result<(), Error> {
-        let Beginning {
-            id, plan, trace, ..
-        } = beginning;
-        let permit = self.0.journal.reserve().await?;
-        let mut actions = Vec::new();
-        let conductor =
-            Conductor::restore(plan, Arc::clone(&id), events, clock::now(), &mut actions);
-        let live = Arc::new(Live::new(conductor, trace, start, None));
-        let taken_in = self.put_in_line(permit, &live, &live.lock(), actions)?;
-        self.shard(&id).write().insert(id, Arc::clone(&live));
-        self.0.count.fetch_add(1, Ordering::Relaxed);
-        let this = self.clone();
-        self.0.tasks.spawn(async move {
-            match this.settle(&live, taken_in).await {
-                Ok(calls) => this.carry_on(live, calls).await,
-                Err(error) => report(&live, &error),
-            }
-        });
-        Ok(())
     }
 
     /// Brings an input that is not an answer: a cancel request, an operator's retry. Answers when
@@ -373,9 +269,10 @@ impl Executions {
         Ok(rest.calls)
     }
 
-    fn forget(&self, live: &Live) {
-        if self.shard(live.id()).write().remove(live.id()).is_some() {
-            self.0.count.fetch_sub(1, Ordering::Relaxed);
+    fn forget(&self, live: &Arc<Live>) {
+        self.shard(live.id()).write().remove(live.id());
+        if let Some(deadline) = live.deadline() {
+            self.0.timers.forget(deadline, live);
         }
     }
 }

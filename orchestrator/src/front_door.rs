@@ -12,6 +12,7 @@ use futures_util::future::BoxFuture;
 use pavane::metadata::{EXECUTION_ID, IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY};
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
+use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
@@ -19,8 +20,11 @@ use tonic::{Request, Response, Status};
 
 use crate::Error;
 use crate::codec::BytesCodec;
-use crate::engine::{Awaited, Engine, StartOrder};
+use crate::engine::{Awaited, Engine, MAX_ID_BYTES, StartOrder};
 use crate::trace::Trace;
+
+/// Fact of a failed execution: everything that had to be undone is.
+pub(crate) const COMPENSATED: &str = "compensated";
 
 /// Serves the calls that no service of the orchestrator's own is for.
 #[derive(Clone, Debug)]
@@ -120,6 +124,13 @@ fn chosen_id(metadata: &MetadataMap) -> Result<Option<String>, Error> {
     let mut id = text.replace('/', ":");
     if metadata.contains_key(IDEMPOTENCY_COMPENSATION) {
         id.push_str(".compensation");
+    }
+    // Each workflow that calls another adds a step's name; what no longer fits is hashed.
+    if id.len() > MAX_ID_BYTES {
+        id = Sha256::digest(&id)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
     }
     Ok(Some(id))
 }

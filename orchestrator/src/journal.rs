@@ -47,6 +47,25 @@ pub(crate) enum Change {
     StartedAndEnded(Box<Execution>),
 }
 
+impl Change {
+    fn starts(&self) -> bool {
+        matches!(self, Self::Started(_) | Self::StartedAndEnded(_))
+    }
+
+    fn ends(&self) -> bool {
+        matches!(self, Self::Ended(_) | Self::StartedAndEnded(_))
+    }
+
+    fn summary(&self) -> Option<&Execution> {
+        match self {
+            Self::None => None,
+            Self::Started(summary) | Self::Ended(summary) | Self::StartedAndEnded(summary) => {
+                Some(summary)
+            }
+        }
+    }
+}
+
 /// Resolves when an entry is durable.
 pub(crate) type Recorded = Ack<(), pavane_feed::Error>;
 
@@ -87,24 +106,19 @@ impl Journal {
             Bytes::copy_from_slice(execution.as_bytes()),
             Arc::clone(start),
         );
-        let (started, ended, summary) = match entry.change {
-            Change::None => (false, false, None),
-            Change::Started(summary) => (true, false, Some(summary)),
-            Change::Ended(summary) => (false, true, Some(summary)),
-            Change::StartedAndEnded(summary) => (true, true, Some(summary)),
-        };
-        let summary = summary.map(|summary| summary.encode_to_vec());
+        let (starts, ends) = (entry.change.starts(), entry.change.ends());
+        let summary = entry.change.summary().map(Execution::encode_to_vec);
         Ok(permit.submit(move |tx| {
             let last = tx.append_prepared(&feed, &events)?;
-            if started {
+            if starts {
                 let first = last.get() + 1 - events.len() as u64;
                 start.store(first, Ordering::Release);
             }
             let start = start.load(Ordering::Acquire);
-            match (started, ended) {
-                (true, false) => tx.put(&live, id, start.to_be_bytes().to_vec())?,
-                (false, true) => tx.delete(&live, id)?,
-                (true, true) | (false, false) => {}
+            if starts && !ends {
+                tx.put(&live, id, start.to_be_bytes().to_vec())?;
+            } else if ends && !starts {
+                tx.delete(&live, id)?;
             }
             match summary {
                 Some(summary) => tx.put(&listing, listing_key(start), summary),

@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::executions::Executions;
 use crate::front_door::FrontDoor;
 use crate::journal::Journal;
+use crate::task::join;
 use crate::workflows::{Given, Workflows};
 use crate::{Error, Options, restart, services};
 
@@ -45,10 +46,7 @@ impl Handle {
 
     /// Waits until it has stopped. Errors: why it stopped, if nobody asked for it.
     pub async fn wait(self) -> Result<(), Error> {
-        match self.task.await {
-            Ok(result) => result,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
+        join(self.task).await
     }
 }
 
@@ -80,7 +78,6 @@ impl Orchestrator {
         )?;
         let executions = Executions::new(journal, calls, options.limits.executions);
         let engine = Engine::new(executions, workflows, options.limits.message_bytes);
-        restart::take_up(&engine).await?;
         for definition in options.workflows.clone() {
             let source = Source {
                 file_name: definition.file_name,
@@ -92,6 +89,8 @@ impl Orchestrator {
                 .deploy(given, Some(definition.descriptors))
                 .await?;
         }
+        // After the deploys: whatever is wrong with them, nothing has been called yet.
+        restart::take_up(&engine).await?;
         let local_addr = server.local_addr();
         let task = tokio::spawn(run(server, store, engine, options, shutdown));
         Ok(Handle { local_addr, task })

@@ -3,48 +3,64 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use pavane_feed::Sequence;
 use pavane_flow::event::{Event, decode_started};
-use tracing::info;
+use tracing::{error, info};
 
 use crate::Error;
 use crate::engine::Engine;
-use crate::executions::Beginning;
+use crate::executions::Record;
 use crate::trace::Trace;
 
-/// Takes up every execution that has not ended. Errors: the journal cannot be read, or a revision
-/// that it needs no longer compiles.
+/// Takes up every execution that has not ended. One whose revision this version no longer compiles
+/// stays as it is recorded, and is reported: it must not keep the others from going on.
+///
+/// Errors: the journal cannot be read.
 pub(crate) async fn take_up(engine: &Engine) -> Result<(), Error> {
-    let live = engine.executions.journal().live()?;
-    let count = live.len();
-    for (id, sequence) in live {
-        let events = engine.executions.journal().events_of(&id)?;
-        let Some(first) = events.first() else {
-            return Err(Error::CorruptJournal(format!(
-                "execution `{id}` has no events"
-            )));
-        };
-        let started =
-            decode_started(first).map_err(|error| Error::CorruptJournal(error.to_string()))?;
-        let plan = engine
-            .workflows
-            .plan(&started.workflow, &started.revision)?;
-        let trace = Trace::parse(&first.traceparent).unwrap_or_else(Trace::new);
-        let events = events
-            .iter()
-            .map(|event| Event::decode(event, &plan))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| Error::CorruptJournal(error.to_string()))?;
-        let beginning = Beginning {
-            id: id.into(),
-            plan,
-            input: started.input,
-            trace,
-        };
-        let start = Arc::new(AtomicU64::new(sequence.get()));
-        engine.executions.restore(beginning, start, events).await?;
+    let mut taken_up = 0;
+    for (id, sequence) in engine.executions.journal().live()? {
+        match read(engine, &id, sequence) {
+            Ok(record) => {
+                engine.executions.restore(record).await?;
+                taken_up += 1;
+            }
+            Err(error @ Error::InvalidDefinition { .. }) => {
+                error!(execution = id, %error, "cannot go on: its revision no longer compiles");
+            }
+            Err(error) => return Err(error),
+        }
     }
-    if count > 0 {
-        info!(executions = count, "took up executions that had not ended");
+    if taken_up > 0 {
+        info!(
+            executions = taken_up,
+            "took up executions that had not ended"
+        );
     }
     Ok(())
+}
+
+/// What was recorded of an execution.
+fn read(engine: &Engine, id: &str, start: Sequence) -> Result<Record, Error> {
+    let corrupt = |problem: String| Error::CorruptJournal(format!("execution `{id}`: {problem}"));
+    let events = engine.executions.journal().events_of(id)?;
+    let first = events
+        .first()
+        .ok_or_else(|| corrupt("it has no events".to_owned()))?;
+    let started = decode_started(first).map_err(|error| corrupt(error.to_string()))?;
+    let plan = engine
+        .workflows
+        .plan(&started.workflow, &started.revision)?;
+    let trace = Trace::parse(&first.traceparent).unwrap_or_else(Trace::new);
+    let events = events
+        .iter()
+        .map(|event| Event::decode(event, &plan))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| corrupt(error.to_string()))?;
+    Ok(Record {
+        id: id.into(),
+        plan,
+        trace,
+        start: Arc::new(AtomicU64::new(start.get())),
+        events,
+    })
 }

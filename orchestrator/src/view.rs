@@ -119,7 +119,10 @@ fn cancel_reason(plan: &Plan, state: &State) -> String {
     match (state.outcome(), state.cause(plan)) {
         (Some(Outcome::Canceled { reason, .. }), _) => reason.clone(),
         (None, Some(Cause::Cancel(reason))) => reason.to_owned(),
-        _ => String::new(),
+        (Some(Outcome::Failed { .. } | Outcome::Succeeded { .. }), _)
+        | (None, Some(Cause::Step(..) | Cause::Output(_) | Cause::Deadline) | None) => {
+            String::new()
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use pavane_flow::plan::Plan;
 use prost::Message;
 use prost_reflect::DescriptorPool;
 use tokio::sync::Mutex;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::calls::Calls;
 use crate::{Error, clock};
@@ -90,7 +90,15 @@ impl Workflows {
         }));
         for entry in workflows.0.names.range(KeyRange::all()) {
             let record = decode(&entry?.1)?;
-            let (plan, pool) = workflows.compile_revision(&record.name, &record.revision)?;
+            let (plan, pool) = match workflows.compile_revision(&record.name, &record.revision) {
+                Ok(compiled) => compiled,
+                Err(error @ Error::InvalidDefinition { .. }) => {
+                    // One workflow must not keep the others from being served.
+                    error!(workflow = record.name, %error, "not served: it no longer compiles");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             if let Err(error) = workflows.describe(&plan, &pool) {
                 // A newer server may have other types of its own. gRPC callers bring theirs.
                 warn!(workflow = %plan.name, %error, "served without reflection and JSON");

@@ -30,12 +30,16 @@ pub struct CallFailure {
     pub retry_after: Option<Duration>,
     /// Whether the request may have left this process.
     pub sent: bool,
+    /// Whether this is the recorded outcome of an execution behind a front door: nothing of it
+    /// stands, and asking again gives the same.
+    pub settled: bool,
 }
 
 impl CallFailure {
     /// Rule 3: whether the effect may have happened all the same.
     pub fn is_ambiguous(&self) -> bool {
         match self.failure.code {
+            _ if self.settled => false,
             UNKNOWN | DEADLINE_EXCEEDED | CANCELLED => true,
             UNAVAILABLE => self.sent,
             _ => false,

@@ -10,7 +10,7 @@ use pavane_flow::conductor::{Action, CallRequest, Conductor};
 use pavane_flow::event::{EventKey, EventKind};
 use pavane_flow::fold::Outcome;
 use pavane_flow::plan::{Plan, Step};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::journal::{Change, Entry, Start};
 use crate::trace::Trace;
@@ -29,6 +29,8 @@ pub(crate) struct Live {
     waiters: Mutex<Option<Vec<Waiter>>>,
     start: Start,
     trace: Trace,
+    /// Its place among the executions that may live.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 /// What the shell does with what the core wants, sorted.
@@ -45,6 +47,7 @@ impl Live {
         trace: Trace,
         start: Start,
         waiter: Option<Waiter>,
+        place: Option<OwnedSemaphorePermit>,
     ) -> Self {
         Self {
             id: Arc::clone(conductor.execution()),
@@ -53,6 +56,7 @@ impl Live {
             waiters: Mutex::new(Some(waiter.into_iter().collect())),
             start,
             trace,
+            _place: place,
         }
     }
 
@@ -62,6 +66,12 @@ impl Live {
 
     pub(crate) fn plan(&self) -> &Arc<Plan> {
         &self.plan
+    }
+
+    /// When it fails by itself, if it does.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        let conductor = self.conductor.lock();
+        conductor.state().started.as_ref()?.deadline
     }
 
     /// The execution's core. Held only for as long as a decision takes.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::COMPENSATED;
 use bytes::Bytes;
 use pavane::error::DOMAIN;
 use pavane::metadata::EXECUTION_ID;
@@ -59,7 +60,7 @@ fn facts(execution: &str, plan: &Plan, step: &str) -> HashMap<String, String> {
     let mut facts = HashMap::from([
         ("execution_id".to_owned(), execution.to_owned()),
         ("workflow".to_owned(), plan.name.to_string()),
-        ("compensated".to_owned(), "true".to_owned()),
+        (COMPENSATED.to_owned(), "true".to_owned()),
     ]);
     if !step.is_empty() {
         facts.insert("step".to_owned(), step.to_owned());

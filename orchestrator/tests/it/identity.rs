@@ -179,3 +179,21 @@ async fn a_malformed_id_is_refused() {
         "parcel"
     );
 }
+
+#[tokio::test]
+async fn a_long_idempotency_key_is_an_execution_like_any_other() {
+    let world = World::with(CHAIN).await;
+    let key = format!("{}/place", "deep-".repeat(40));
+    let request = || run_request(&[("idempotency-key", &key)], "parcel");
+
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let answer = world.orchestrator.door().run(request()).await.unwrap();
+        let id = answer.metadata().get("pavane-execution-id").unwrap();
+        ids.push(id.to_str().unwrap().to_owned());
+    }
+
+    assert_eq!(ids[0], ids[1]);
+    assert!(ids[0].len() <= 128, "{ids:?}");
+    assert_eq!(world.fake.calls().len(), 3);
+}

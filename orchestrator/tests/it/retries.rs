@@ -184,3 +184,21 @@ async fn a_lost_connection_is_made_anew() {
     );
     assert_eq!(world.fake.calls_of("First").len(), 3);
 }
+
+#[tokio::test]
+async fn the_recorded_outcome_of_another_workflow_is_not_asked_for_again() {
+    let world = World::with(PATIENT).await;
+    // As a front door answers: the code is one that is tried again, the execution is over.
+    let over = Details::new()
+        .fact("execution_id", "x-1:first")
+        .fact("compensated", true)
+        .status(Code::Unavailable, "STEP_FAILED", "no answer");
+    world.fake.fail("First", over);
+
+    let failed = world.orchestrator.run("x-1", "parcel").await.unwrap_err();
+
+    assert_eq!(failed.code(), Code::Unavailable);
+    assert_eq!(world.fake.names(), ["First"]);
+    let execution = world.orchestrator.get("x-1").await.unwrap();
+    assert!(!execution.steps[0].ambiguous, "nothing of it stands");
+}
