@@ -70,14 +70,26 @@ pub enum Error {
         limit: usize,
         found: usize,
     },
-    #[error("the server is shutting down; execution `{execution}` goes on when it is back")]
-    ShuttingDown { execution: String },
+    #[error(
+        "{why}; execution `{execution}` goes on: ask for it with GetExecution or WaitExecution"
+    )]
+    GoesOn { execution: String, why: GoesOn },
     #[error("the journal cannot be read: {0}")]
     CorruptJournal(String),
     #[error(transparent)]
     Feed(#[from] pavane_feed::Error),
     #[error(transparent)]
     Server(#[from] pavane_server::Error),
+}
+
+/// Why a caller is sent away before the outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say it")]
+pub enum GoesOn {
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    #[error("the time of the call is over")]
+    TooLate,
 }
 
 fn count(diagnostics: &[Diagnostic]) -> String {
@@ -180,10 +192,17 @@ impl From<Error> for Status {
                 .fact("limit", limit)
                 .fact("found", found)
                 .status(Code::ResourceExhausted, "LIMIT_EXCEEDED", message),
-            Error::ShuttingDown { execution } => details
-                .fact("execution_id", execution)
-                .retry_after(std::time::Duration::from_secs(1))
-                .status(Code::Unavailable, "SHUTTING_DOWN", message),
+            Error::GoesOn { execution, why } => {
+                let details = details.fact("execution_id", execution);
+                match why {
+                    GoesOn::ShuttingDown => details
+                        .retry_after(std::time::Duration::from_secs(1))
+                        .status(Code::Unavailable, "SHUTTING_DOWN", message),
+                    GoesOn::TooLate => {
+                        details.status(Code::DeadlineExceeded, "EXECUTION_GOES_ON", message)
+                    }
+                }
+            }
             Error::CorruptJournal(_) => details.status(Code::DataLoss, "CORRUPT_JOURNAL", message),
             Error::Feed(error) => error.into(),
             Error::Server(error) => error.into(),

@@ -6,22 +6,25 @@ mod answer;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pavane::metadata::{EXECUTION_ID, IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY};
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
+use pavane_server::CallEnds;
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
-use crate::Error;
 use crate::codec::BytesCodec;
 use crate::engine::{Awaited, Engine, MAX_ID_BYTES, StartOrder};
 use crate::trace::Trace;
+use crate::{Error, GoesOn};
 
 /// Fact of a failed execution: everything that had to be undone is.
 pub(crate) const COMPENSATED: &str = "compensated";
@@ -47,7 +50,8 @@ impl FrontDoor {
 
     /// Runs the workflow for one call, from start to outcome.
     async fn run(self, plan: Arc<Plan>, call: Request<Bytes>) -> Result<Response<Bytes>, Status> {
-        let (metadata, _, input) = call.into_parts();
+        let (metadata, extensions, input) = call.into_parts();
+        let patience = patience(extensions.get());
         json::validate(&plan.input, &input).map_err(|problem| Error::InvalidArgument {
             field: "input",
             problem: format!("not a {}: {problem}", plan.input.full_name()),
@@ -63,17 +67,18 @@ impl FrontDoor {
                 trace,
             })
             .await?;
+        let sent_away = |why| answer::sent_away(&begun.id, why);
         let outcome = match begun.outcome {
             Awaited::Known(outcome) => *outcome,
-            Awaited::Promised(outcome) => {
-                let away = || Error::ShuttingDown {
-                    execution: begun.id.to_string(),
-                };
-                tokio::select! {
-                    outcome = outcome => outcome.map_err(|_| away())?,
-                    () = self.closing.cancelled() => return Err(away().into()),
+            Awaited::Promised(outcome) => tokio::select! {
+                outcome = outcome => outcome.map_err(|_| sent_away(GoesOn::ShuttingDown))?,
+                () = self.closing.cancelled() => {
+                    return Err(sent_away(GoesOn::ShuttingDown));
                 }
-            }
+                () = tokio::time::sleep_until(patience) => {
+                    return Err(sent_away(GoesOn::TooLate));
+                }
+            },
         };
         answer::to_caller(&begun.id, &plan, outcome)
     }
@@ -101,6 +106,17 @@ impl tower::Service<http::Request<Body>> for FrontDoor {
             Ok(grpc.unary(run, request).await)
         })
     }
+}
+
+/// Until when to wait for the outcome: a little less than the call may take, so that whoever waits
+/// longer is told of the execution that goes on.
+fn patience(ends: Option<&CallEnds>) -> Instant {
+    const LONG: Duration = Duration::from_secs(365 * 24 * 3600);
+    let now = Instant::now();
+    let left = ends.map_or(LONG, |ends| {
+        ends.0.saturating_duration_since(now.into_std())
+    });
+    now + left.min(LONG) - (left / 20).min(Duration::from_millis(100))
 }
 
 /// The id that the caller chose for the execution, if it did: in so many words, or by an

@@ -22,6 +22,6 @@ mod trace;
 mod view;
 mod workflows;
 
-pub use error::Error;
+pub use error::{Error, GoesOn};
 pub use options::{Definition, Limits, Options, Target, Targets};
 pub use orchestrator::{Handle, Orchestrator};

@@ -128,6 +128,13 @@ async fn run(
         closing.cancel();
         std::future::pending().await
     };
+    // Once it is to stop, no attempt that waits for its time begins any more.
+    let keeping_time = async {
+        tokio::select! {
+            never = engine.executions.keep_time() => never,
+            () = shutdown.cancelled() => std::future::pending().await,
+        }
+    };
     let outcome = tokio::select! {
         served = serving => served.map_err(Error::from),
         error = store.failed() => {
@@ -137,7 +144,7 @@ async fn run(
             Err(Error::Feed(error))
         }
         never = sending_away => never,
-        never = engine.executions.keep_time() => never,
+        never = keeping_time => never,
     };
     if outcome.is_ok() {
         engine.executions.stop(options.drain / 2).await;

@@ -2,13 +2,18 @@
 //!
 //! The format is that of the gRPC over HTTP/2 specification: at most eight digits and a unit.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName};
 use pavane::error;
 use tonic::{Code, Status};
 
 use crate::Limits;
+
+/// When a call ends, whatever its handler does: an extension of each request that a fallback gets. A
+/// handler that has more to say than that the time is over says it before.
+#[derive(Clone, Copy, Debug)]
+pub struct CallEnds(pub Instant);
 
 /// Name of the header that carries a caller's deadline.
 pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -45,6 +50,11 @@ impl Deadline {
         match self {
             Self::Caller(duration) | Self::Server(duration) => duration,
         }
+    }
+
+    /// When a call that begins now ends.
+    pub(crate) fn from_now(self) -> CallEnds {
+        CallEnds(Instant::now() + self.duration())
     }
 
     /// The status of a call that took longer.

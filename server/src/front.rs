@@ -17,7 +17,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Service, ServiceExt};
 
-use crate::deadline::Deadline;
+use crate::deadline::{CallEnds, Deadline};
 use crate::{Descriptors, Limits, Routes, connect, fallback};
 
 /// When a caller that was refused may try again.
@@ -68,7 +68,7 @@ where
         }
         let answer = match Deadline::of(request.headers(), &self.limits) {
             Ok(deadline) => {
-                let answer = self.dispatch(request.map(Body::new));
+                let answer = self.dispatch(request.map(Body::new), deadline.from_now());
                 self.guard(deadline, answer).await
             }
             Err(status) => Err(status),
@@ -77,14 +77,21 @@ where
     }
 
     /// Finds the handler of a gRPC call and performs it.
-    pub(crate) async fn dispatch(&self, request: Request<Body>) -> Response<Body> {
+    pub(crate) async fn dispatch(
+        &self,
+        mut request: Request<Body>,
+        ends: CallEnds,
+    ) -> Response<Body> {
         let uri = request.uri().clone();
         let response = match self.routes.find(uri.path()) {
             Some(route) => route.call(request).await,
-            None => match self.fallback.clone().oneshot(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            },
+            None => {
+                request.extensions_mut().insert(ends);
+                match self.fallback.clone().oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            }
         };
         if response.headers().contains_key(Status::GRPC_STATUS) {
             return fallback::explain(response, uri.path(), &self.descriptors.snapshot());

@@ -32,6 +32,7 @@ mod reflection;
 mod routes;
 mod server;
 
+pub use deadline::CallEnds;
 pub use descriptors::Descriptors;
 pub use error::Error;
 pub use fallback::{NoFallback, no_fallback};

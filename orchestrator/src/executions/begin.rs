@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::{Executions, Live, Waiter, report};
 use crate::journal::Start;
 use crate::trace::Trace;
-use crate::{Error, clock};
+use crate::{Error, GoesOn, clock};
 
 /// What an execution is started with.
 #[derive(Debug)]
@@ -89,8 +89,9 @@ impl Executions {
                 }
             }
         });
-        let ended = || Error::ShuttingDown {
+        let ended = || Error::GoesOn {
             execution: id.to_string(),
+            why: GoesOn::ShuttingDown,
         };
         started.await.unwrap_or_else(|_| Err(ended()))
     }

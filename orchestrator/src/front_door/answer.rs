@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::COMPENSATED;
+use crate::{Error, GoesOn};
 use bytes::Bytes;
 use pavane::error::DOMAIN;
 use pavane::metadata::EXECUTION_ID;
@@ -53,6 +54,17 @@ pub(super) fn to_caller(
     };
     add_execution_id(metadata, execution);
     answer
+}
+
+/// For a caller who cannot wait any longer: the execution goes on without.
+pub(super) fn sent_away(execution: &str, why: GoesOn) -> Status {
+    let execution_id = execution.to_owned();
+    let mut status = Status::from(Error::GoesOn {
+        execution: execution_id,
+        why,
+    });
+    add_execution_id(status.metadata_mut(), execution);
+    status
 }
 
 /// An outcome is only declared once everything that had to be undone is.

@@ -8,7 +8,7 @@ use pavane::workflow::v1::ExecutionState;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
-use crate::support::{CHAIN, World, reason, run_request, within};
+use crate::support::{CHAIN, Fake, World, reason, run_request, within};
 
 #[tokio::test]
 async fn a_success_is_the_typed_response_and_the_id() {
@@ -183,4 +183,25 @@ async fn a_method_that_no_workflow_implements_is_unknown() {
         (status.code(), reason(&status).as_str()),
         (Code::Unimplemented, "UNKNOWN_METHOD")
     );
+}
+
+#[tokio::test]
+async fn a_caller_whose_time_is_over_is_told_of_the_execution_that_goes_on() {
+    let world = World::new(Fake::up().await, &[CHAIN], |options| {
+        options.server.request_timeout = Duration::from_millis(200);
+    })
+    .await;
+    let gate = world.fake.hold("First");
+
+    let request = run_request(&[], "parcel");
+    let late = world.orchestrator.door().run(request).await.unwrap_err();
+
+    assert_eq!(late.code(), Code::DeadlineExceeded);
+    assert_eq!(reason(&late), "EXECUTION_GOES_ON");
+    let id = late.metadata().get("pavane-execution-id").unwrap();
+    let id = id.to_str().unwrap().to_owned();
+    assert!(late.message().contains(&id), "{late:?}");
+    gate.open();
+    let execution = world.orchestrator.wait(&id).await.unwrap();
+    assert_eq!(execution.state(), ExecutionState::Succeeded);
 }

@@ -12,8 +12,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
-use crate::Error;
 use crate::engine::Engine;
+use crate::{Error, GoesOn};
 
 /// The events of an execution, up to and including its outcome, or until whoever watches is sent
 /// away.
@@ -43,7 +43,10 @@ pub(super) fn watch(
     let sent_away = stream::once(async move {
         closing.cancelled().await;
         drop(place);
-        Err(Status::from(Error::ShuttingDown { execution }))
+        Err(Status::from(Error::GoesOn {
+            execution,
+            why: GoesOn::ShuttingDown,
+        }))
     });
     let live = subscription
         .into_stream()
