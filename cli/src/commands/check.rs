@@ -11,8 +11,6 @@ use super::{Context, definition};
 use crate::connection::{Connection, unary};
 use crate::descriptors;
 use crate::error::Error;
-use crate::output::Output;
-use crate::render::{Json, diagnostics};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,7 +39,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         Some(set) => locally(&source, &set),
         None => on_server(&context.connect().await?, source.clone()).await?,
     };
-    show(&source, &answer, context.output)?;
+    definition::show(&source, &answer, context.output)?;
     if !args.types.are_given() {
         definition::note_unknown_types(&answer.diagnostics, context.output);
     }
@@ -92,22 +90,4 @@ async fn on_server(
     Ok(answer
         .map_err(|status| connection.error(status))?
         .into_inner())
-}
-
-fn show(source: &Source, answer: &CheckWorkflowResponse, output: &Output) -> Result<(), Error> {
-    output.show(
-        |paint| {
-            let mut text = diagnostics(&source.file_name, &source.text, &answer.diagnostics, paint);
-            if !answer.revision.is_empty() {
-                let revision: String = answer.revision.chars().take(8).collect();
-                let sound = paint.good("sound");
-                text.push_str(&format!(
-                    "{}: {sound}, revision {revision}\n",
-                    source.file_name
-                ));
-            }
-            text
-        },
-        || Json::new().message("pavane.workflow.v1.CheckWorkflowResponse", answer),
-    )
 }

@@ -3,11 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use pavane::workflow::v1::{self as workflow, Diagnostic, Source, descriptors::From};
+use pavane::workflow::v1::{
+    self as workflow, CheckWorkflowResponse, Diagnostic, Source, descriptors::From,
+};
 
 use crate::descriptors;
 use crate::error::Error;
 use crate::output::Output;
+use crate::render::{Json, diagnostics};
 
 /// Largest definition that servers accept.
 const MAX_SOURCE_BYTES: u64 = 1 << 20;
@@ -73,4 +76,27 @@ pub(crate) fn note_unknown_types(diagnostics: &[Diagnostic], output: &Output) {
              give others with --proto DIR",
         );
     }
+}
+
+/// Prints what was found in a definition: the diagnostics at their places, or the revision.
+pub(crate) fn show(
+    source: &Source,
+    answer: &CheckWorkflowResponse,
+    output: &Output,
+) -> Result<(), Error> {
+    output.show(
+        |paint| {
+            let mut text = diagnostics(&source.file_name, &source.text, &answer.diagnostics, paint);
+            if !answer.revision.is_empty() {
+                let revision: String = answer.revision.chars().take(8).collect();
+                let sound = paint.good("sound");
+                text.push_str(&format!(
+                    "{}: {sound}, revision {revision}\n",
+                    source.file_name
+                ));
+            }
+            text
+        },
+        || Json::new().message("pavane.workflow.v1.CheckWorkflowResponse", answer),
+    )
 }

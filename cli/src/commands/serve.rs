@@ -3,12 +3,15 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use pavane::workflow::v1::{CheckWorkflowResponse, Source};
+use pavane_flow::diagnostic::Diagnostic;
 use pavane_orchestrator::{Definition, Orchestrator, Target, Targets};
 use pavane_server::{logs, shutdown};
 
 use super::{Context, definition};
 use crate::config::{DEFAULT_LISTEN, Settings, WorkflowEntry};
 use crate::error::Error;
+use crate::output::Output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -68,11 +71,17 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     logs::init(&settings.log_options(settings.log_filter.clone()))
         .map_err(|error| Error::usage(error.to_string()))?;
     let options = options(args, settings)?;
+    let definitions = options.workflows.clone();
     // Before the start, so that no signal is missed.
     let signal = shutdown::on_signal();
-    let handle = Orchestrator::start(options, signal)
-        .await
-        .map_err(cannot_serve)?;
+    let handle = match Orchestrator::start(options, signal).await {
+        Ok(handle) => handle,
+        Err(pavane_orchestrator::Error::InvalidDefinition {
+            file_name,
+            diagnostics,
+        }) => return Err(mistakes(&definitions, file_name, &diagnostics, context.output)),
+        Err(error) => return Err(cannot_serve(error)),
+    };
     tracing::info!(address = %handle.local_addr(), "serving");
     handle.wait().await.map_err(cannot_serve)
 }
@@ -132,6 +141,30 @@ fn definition(entry: WorkflowEntry) -> Result<Definition, Error> {
         text: source.text,
         descriptors: types.to_message()?,
     })
+}
+
+/// Prints the mistakes of a definition as `check` does.
+fn mistakes(
+    definitions: &[Definition],
+    file_name: String,
+    found: &[Diagnostic],
+    output: &Output,
+) -> Error {
+    let of_file = |definition: &&Definition| definition.file_name == file_name;
+    let text = definitions.iter().find(of_file);
+    let text = text.map(|definition| definition.text.clone());
+    let source = Source {
+        file_name,
+        text: text.unwrap_or_default(),
+    };
+    let answer = CheckWorkflowResponse {
+        diagnostics: found.iter().map(Into::into).collect(),
+        revision: String::new(),
+    };
+    match definition::show(&source, &answer, output) {
+        Ok(()) => Error::Diagnostics,
+        Err(error) => error,
+    }
 }
 
 fn cannot_serve(error: pavane_orchestrator::Error) -> Error {

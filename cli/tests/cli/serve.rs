@@ -78,3 +78,19 @@ async fn wrong_flags_and_files_are_refused() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn mistakes_in_a_workflow_are_shown_at_their_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mistake.yaml");
+    std::fs::write(&file, "name: mistake\nsteps: {}\n").unwrap();
+    let file = file.to_str().unwrap();
+    let proto = concat!(env!("CARGO_MANIFEST_DIR"), "/../proto");
+    let checked = pavane(&["check", file, "--proto", proto]).await;
+    assert!(checked.stdout.contains(" --> "), "{}", checked.stdout);
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--workflow", file];
+    let served = pavane(&[&serve[..], &["--proto", proto]].concat()).await;
+    assert_eq!(served.code, Some(2), "{}", served.stderr);
+    assert_eq!(served.stdout, checked.stdout);
+    assert!(!served.stderr.contains("error:"), "{}", served.stderr);
+}
