@@ -5,6 +5,7 @@
 //! Streaming methods, compression and GET are not served here: each has an error that says so.
 
 mod failure;
+mod json;
 mod request;
 mod response;
 
@@ -77,13 +78,14 @@ where
 {
     let limits = &front.limits;
     let (head, body) = request.into_parts();
-    let call = request::Call::read(&head, &front.descriptors.snapshot(), limits)?;
-    let ends = call.deadline.from_now();
+    let known = front.descriptors.snapshot();
+    let call = request::Call::read(&head, &known, limits)?;
+    let ends = call.deadline.ends_from_now();
     let answer = async {
         let body = request::read_body(&head, body, limits.max_receive_bytes).await?;
         let request = call.to_grpc(head, &body)?;
         let response = front.dispatch(request, ends).await;
-        response::from_grpc(response, &call.method, call.codec, limits.max_send_bytes).await
+        response::from_grpc(response, &call, &known, limits.max_send_bytes).await
     };
     front.guard(call.deadline, answer).await?
 }

@@ -53,7 +53,7 @@ impl Deadline {
     }
 
     /// When a call that begins now ends.
-    pub(crate) fn from_now(self) -> CallEnds {
+    pub(crate) fn ends_from_now(self) -> CallEnds {
         CallEnds(Instant::now() + self.duration())
     }
 

@@ -21,6 +21,9 @@ use crate::error::did_you_mean;
 /// of the lengths.
 const LONGEST_PATH_TO_COMPARE: usize = 256;
 
+/// How deep in each other prost decodes messages.
+const MESSAGE_DEPTH: usize = 100;
+
 /// Serves nothing: calls of services that no route has are answered with UNIMPLEMENTED.
 pub fn no_fallback() -> NoFallback {
     NoFallback
@@ -79,8 +82,23 @@ pub(crate) fn too_large(limit: &str, allowed: usize, found: Option<u64>) -> Stat
         )
 }
 
-/// Rewrites the errors that tonic's generated code makes for unknown methods and oversized
-/// messages; everything else passes as it is.
+/// The status of a message in which more is nested than the limit of this name allows.
+pub(crate) fn too_deep(limit: &str, allowed: usize) -> Status {
+    Details::new()
+        .fact("limit", limit)
+        .fact("allowed", allowed)
+        .status(
+            Code::InvalidArgument,
+            "MESSAGE_TOO_DEEP",
+            format!(
+                "the message is nested more than {allowed} deep, the limit `{limit}`; an object in \
+                 a `google.protobuf.Struct` takes three messages"
+            ),
+        )
+}
+
+/// Rewrites the errors that tonic's generated code makes for unknown methods and for messages that
+/// are too large or too deep; everything else passes as it is.
 pub(crate) fn explain(response: Response<Body>, path: &str, known: &Snapshot) -> Response<Body> {
     let Some(status) = Status::from_header_map(response.headers()) else {
         return response;
@@ -96,8 +114,18 @@ pub(crate) fn explain(response: Response<Body>, path: &str, known: &Snapshot) ->
             Some(status) => status.into_http(),
             None => response,
         },
+        Code::Internal if is_too_deep(status.message()) => {
+            too_deep("message_depth", MESSAGE_DEPTH).into_http()
+        }
         _ => response,
     }
+}
+
+/// Whether this is prost's "failed to decode Protobuf message: Struct.fields: recursion limit
+/// reached".
+fn is_too_deep(message: &str) -> bool {
+    message.starts_with("failed to decode Protobuf message: ")
+        && message.ends_with("recursion limit reached")
 }
 
 /// Reads tonic's "decoded message length too large: found 5 bytes, the limit is: 4 bytes".

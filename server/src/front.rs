@@ -68,7 +68,7 @@ where
         }
         let answer = match Deadline::of(request.headers(), &self.limits) {
             Ok(deadline) => {
-                let answer = self.dispatch(request.map(Body::new), deadline.from_now());
+                let answer = self.dispatch(request.map(Body::new), deadline.ends_from_now());
                 self.guard(deadline, answer).await
             }
             Err(status) => Err(status),

@@ -99,7 +99,8 @@ fn plain(name: &str, encoded: &[u8], pool: &DescriptorPool) -> Option<Value> {
         .get_message_by_name(name)
         .or_else(|| pool.get_message_by_name(name))?;
     let message = DynamicMessage::decode(message, encoded).ok()?;
-    serde_json::to_value(message).ok()
+    let json = super::json::write(&message, pool).ok()?;
+    serde_json::from_slice(&json).ok()
 }
 
 /// <https://connectrpc.com/docs/protocol#error-codes>

@@ -145,7 +145,12 @@ pub(super) async fn read_body(
         Err(error) if error.is::<LengthLimitError>() => {
             Err(fallback::too_large("max_receive_bytes", allowed, None).into())
         }
-        Err(error) => Err(Status::unavailable(format!("the request broke off: {error}")).into()),
+        Err(error) => Err(error::status(
+            Code::Unavailable,
+            "REQUEST_BROKE_OFF",
+            format!("the body of the request broke off: {error}"),
+        )
+        .into()),
     }
 }
 

@@ -6,24 +6,27 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use pavane::error;
-use prost_reflect::{DynamicMessage, MethodDescriptor, SerializeOptions};
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use super::Codec;
 use super::failure::Failure;
+use super::request::Call;
+use super::{Codec, json};
+use crate::descriptors::Snapshot;
 use crate::fallback;
 
 /// Bytes before a message: whether it is compressed, and its length.
 const FRAME_HEADER: usize = 5;
 
-/// Translates the response of `method`, whose message may have `allowed` bytes.
+/// Translates the response to `call`, whose message may have `allowed` bytes.
 pub(super) async fn from_grpc(
     response: Response<Body>,
-    method: &MethodDescriptor,
-    codec: Codec,
+    call: &Call,
+    known: &Snapshot,
     allowed: usize,
 ) -> Result<Response<Body>, Box<Failure>> {
+    let Call { method, codec, .. } = call;
     let (head, body) = response.into_parts();
     // An error without a message comes in the headers alone.
     fail(&head.headers, HeaderMap::new())?;
@@ -50,9 +53,9 @@ pub(super) async fn from_grpc(
     })?;
     let body = match codec {
         Codec::Proto => message,
-        Codec::Json => to_json(method, message)?,
+        Codec::Json => to_json(method, message, &known.pool)?,
     };
-    Ok(succeed(head, &trailers, codec, body))
+    Ok(succeed(head, &trailers, *codec, body))
 }
 
 /// Fails if `headers` hold a status other than OK; `more` is metadata that came before.
@@ -74,7 +77,11 @@ fn unframe(mut body: Bytes) -> Option<Bytes> {
     (body.len() == length as usize).then_some(body)
 }
 
-fn to_json(method: &MethodDescriptor, message: Bytes) -> Result<Bytes, Status> {
+fn to_json(
+    method: &MethodDescriptor,
+    message: Bytes,
+    known: &DescriptorPool,
+) -> Result<Bytes, Status> {
     let failed = |error: String| {
         error::status(
             Code::Internal,
@@ -87,11 +94,7 @@ fn to_json(method: &MethodDescriptor, message: Bytes) -> Result<Bytes, Status> {
     };
     let message = DynamicMessage::decode(method.output(), message)
         .map_err(|error| failed(error.to_string()))?;
-    let mut json = Vec::new();
-    let mut serializer = serde_json::Serializer::new(&mut json);
-    message
-        .serialize_with_options(&mut serializer, &SerializeOptions::new())
-        .map_err(|error| failed(error.to_string()))?;
+    let json = json::write(&message, known).map_err(|error| failed(error.to_string()))?;
     Ok(json.into())
 }
 

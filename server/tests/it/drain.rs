@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use pavane::testing::v1::AddFaultRequest;
 use pavane_server::Limits;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{start, start_with};
+use crate::support::{exchange, start, start_with};
 
 fn wait() -> AddFaultRequest {
     AddFaultRequest {
@@ -68,17 +67,6 @@ async fn idle_connections_do_not_delay_the_end() {
     server.stop().await;
 }
 
-/// Sends one HTTP/1.1 request, if any, and reads until the server closes the connection.
-async fn read_to_end(limits: Limits, request: &str) -> String {
-    let server = start_with(limits, Duration::from_secs(5)).await;
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    server.stop().await;
-    answer
-}
-
 #[tokio::test]
 async fn a_connection_ends_at_its_age() {
     let limits = Limits {
@@ -86,7 +74,8 @@ async fn a_connection_ends_at_its_age() {
         first_byte_timeout: Duration::from_secs(3600),
         ..Limits::default()
     };
-    let answer = read_to_end(limits, "GET / HTTP/1.1\r\nhost: here\r\n\r\n").await;
+    let answer = exchange(limits, b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await;
+    let answer = String::from_utf8(answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 404 Not Found\r\n"), "{answer}");
 }
 
@@ -97,7 +86,8 @@ async fn a_connection_that_stays_silent_is_closed() {
         ..Limits::default()
     };
     for request in ["", "GET / HTTP/1.1\r\nhost:"] {
-        assert_eq!(read_to_end(limits.clone(), request).await, "", "{request}");
+        let answer = exchange(limits.clone(), request.as_bytes()).await;
+        assert!(answer.is_empty(), "{request}");
     }
 }
 

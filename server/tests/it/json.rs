@@ -7,7 +7,7 @@ use pavane_server::Limits;
 use prost::Message;
 use serde_json::json;
 
-use crate::support::{start, start_with};
+use crate::support::{exchange, start, start_with};
 
 type Header = (&'static str, &'static str);
 
@@ -266,6 +266,57 @@ async fn limits_hold_for_json_too() {
     500 unknown HANDLER_PANICKED: the handler of this call panicked; the server's log says where
     ");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn an_any_of_a_type_that_is_not_known_is_refused() {
+    let server = start().await;
+    let publish = "pavane.feed.v1.FeedService/Publish";
+    let info = r#"{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "X"}"#;
+    let body = format!(r#"{{"events": [{{"data": {info}}}]}}"#);
+    let answer = server.post(publish, &body).await;
+    insta::assert_snapshot!(answer.error(), @"400 invalid_argument UNKNOWN_ANY_TYPE: `events[0].data` is an `Any` of type `type.googleapis.com/google.rpc.ErrorInfo`, which is not known here: send it by gRPC or as `application/proto`, which need not know it");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_too_deep_is_refused() {
+    let server = start().await;
+    let service = ["pavane.workflow.v1.ExecutionService"];
+    server
+        .descriptors
+        .set("executions", pavane::descriptor_pool(), service)
+        .unwrap();
+    let method = "pavane.workflow.v1.ExecutionService/StartExecution";
+    let start_execution = |depth| {
+        let value = format!("{}{{}}{}", r#"{"a":"#.repeat(depth), "}".repeat(depth));
+        format!(r#"{{"inputJson": {value}}}"#)
+    };
+    let mut errors = String::new();
+    assert_eq!(server.post(method, &start_execution(30)).await.text(), "{}");
+    for depth in [50, 200] {
+        let answer = server.post(method, &start_execution(depth)).await;
+        errors += &format!("{depth}: {}\n", answer.error());
+    }
+    insta::assert_snapshot!(errors, @"
+    50: 400 invalid_argument MESSAGE_TOO_DEEP: the message is nested more than 100 deep, the limit `message_depth`; an object in a `google.protobuf.Struct` takes three messages
+    200: 400 invalid_argument MESSAGE_TOO_DEEP: the message is nested more than 127 deep, the limit `json_depth`; an object in a `google.protobuf.Struct` takes three messages
+    ");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_that_breaks_off_is_told_so() {
+    let request = format!(
+        "POST /{ADD_FAULT} HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n\
+         transfer-encoding: chunked\r\n\r\n5\r\nabcde\r\nno number\r\n"
+    );
+    let answer = exchange(Limits::default(), request.as_bytes()).await;
+    let answer = String::from_utf8(answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+    let error: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(error["details"][0]["debug"]["reason"], "REQUEST_BROKE_OFF");
 }
 
 #[tokio::test]

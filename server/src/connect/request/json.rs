@@ -7,8 +7,12 @@ use serde_json::error::Category;
 use tonic::{Code, Status};
 
 use crate::error::did_you_mean;
+use crate::fallback;
 
 const OPTIONS: DeserializeOptions = DeserializeOptions::new().deny_unknown_fields(true);
+
+/// How deep in each other the parser reads objects and arrays.
+const JSON_DEPTH: usize = 127;
 
 /// Reads a message.
 pub(super) fn read(message: MessageDescriptor, body: &[u8]) -> Result<DynamicMessage, Status> {
@@ -29,11 +33,15 @@ fn describe(error: &serde_json::Error, message: &MessageDescriptor, body: &[u8])
     let what = match error.classify() {
         Category::Data => {
             let value = serde_json::from_slice(body).ok();
-            let unknown = value.and_then(|value| unknown_field(message, &value, String::new()));
-            if let Some(unknown) = unknown {
-                return unknown.status();
+            let mistake = value.and_then(|value| mistake(message, &value, String::new()));
+            if let Some(mistake) = mistake {
+                return mistake.status();
             }
             format!("the body is not a {}", message.full_name())
+        }
+        // The error has no other mark.
+        Category::Syntax if error.to_string().starts_with("recursion limit exceeded") => {
+            return fallback::too_deep("json_depth", JSON_DEPTH);
         }
         Category::Syntax | Category::Eof | Category::Io => "the body is not JSON".to_owned(),
     };
@@ -44,32 +52,53 @@ fn describe(error: &serde_json::Error, message: &MessageDescriptor, body: &[u8])
     )
 }
 
-/// A field that a message does not have.
-struct UnknownField {
-    path: String,
-    message: String,
-    nearest: Option<String>,
+/// What is wrong at one place of a body.
+enum Mistake {
+    /// A field that a message does not have.
+    UnknownField {
+        path: String,
+        message: String,
+        nearest: Option<String>,
+    },
+    /// An `Any` whose content cannot be encoded, as nobody here knows its type.
+    UnknownType { path: String, type_url: String },
 }
 
-impl UnknownField {
+impl Mistake {
     fn status(self) -> Status {
-        let Self {
-            path,
-            message,
-            nearest,
-        } = self;
-        let text = format!(
-            "`{message}` has no field `{path}`{}",
-            did_you_mean(&nearest)
-        );
-        Details::new()
-            .field(path, format!("`{message}` has no such field"))
-            .status(Code::InvalidArgument, "UNKNOWN_FIELD", text)
+        match self {
+            Self::UnknownField {
+                path,
+                message,
+                nearest,
+            } => {
+                let text = format!(
+                    "`{message}` has no field `{path}`{}",
+                    did_you_mean(&nearest)
+                );
+                Details::new()
+                    .field(path, format!("`{message}` has no such field"))
+                    .status(Code::InvalidArgument, "UNKNOWN_FIELD", text)
+            }
+            Self::UnknownType { path, type_url } => {
+                let text = format!(
+                    "`{path}` is an `Any` of type `{type_url}`, which is not known here: send it \
+                     by gRPC or as `application/proto`, which need not know it"
+                );
+                Details::new()
+                    .fact("type", &type_url)
+                    .field(path, "this type is not known here")
+                    .status(Code::InvalidArgument, "UNKNOWN_ANY_TYPE", text)
+            }
+        }
     }
 }
 
-/// The first field of `value` that `message`, or a message in it, does not have.
-fn unknown_field(message: &MessageDescriptor, value: &Value, path: String) -> Option<UnknownField> {
+/// The first mistake in `value` that can be named, where a `message` is expected.
+fn mistake(message: &MessageDescriptor, value: &Value, path: String) -> Option<Mistake> {
+    if message.full_name() == "google.protobuf.Any" {
+        return unknown_type(message, value, path);
+    }
     // Well-known types have JSON of their own.
     if message.full_name().starts_with("google.protobuf.") {
         return None;
@@ -85,7 +114,7 @@ fn unknown_field(message: &MessageDescriptor, value: &Value, path: String) -> Op
         let Some(field) = field else {
             let fields: Vec<_> = message.fields().collect();
             let names = fields.iter().map(|field| field.json_name());
-            return Some(UnknownField {
+            return Some(Mistake::UnknownField {
                 nearest: pavane::nearest(name, names).map(str::to_owned),
                 message: message.full_name().to_owned(),
                 path,
@@ -98,9 +127,10 @@ fn unknown_field(message: &MessageDescriptor, value: &Value, path: String) -> Op
             let value_field = entry.map_entry_value_field();
             let inner = value_field.kind();
             let inner = inner.as_message()?;
-            return value.as_object()?.iter().find_map(|(key, value)| {
-                unknown_field(inner, value, format!("{path}[\"{key}\"]"))
-            });
+            return value
+                .as_object()?
+                .iter()
+                .find_map(|(key, value)| mistake(inner, value, format!("{path}[\"{key}\"]")));
         }
         let kind = field.kind();
         let inner = kind.as_message()?;
@@ -108,8 +138,19 @@ fn unknown_field(message: &MessageDescriptor, value: &Value, path: String) -> Op
             Value::Array(values) => values
                 .iter()
                 .enumerate()
-                .find_map(|(index, value)| unknown_field(inner, value, format!("{path}[{index}]"))),
-            _ => unknown_field(inner, value, path),
+                .find_map(|(index, value)| mistake(inner, value, format!("{path}[{index}]"))),
+            _ => mistake(inner, value, path),
         }
+    })
+}
+
+/// What is wrong with the type of an `Any`. Whatever else may be, is not looked for.
+fn unknown_type(any: &MessageDescriptor, value: &Value, path: String) -> Option<Mistake> {
+    let type_url = value.get("@type")?.as_str()?;
+    let (_host, name) = type_url.rsplit_once('/')?;
+    let known = any.parent_pool().get_message_by_name(name).is_some();
+    (!known).then(|| Mistake::UnknownType {
+        path,
+        type_url: type_url.to_owned(),
     })
 }
