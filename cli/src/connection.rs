@@ -8,14 +8,14 @@ use pavane::feed::v1::feed_service_client::FeedServiceClient;
 use pavane::workflow::v1::execution_service_client::ExecutionServiceClient;
 use pavane::workflow::v1::workflow_service_client::WorkflowServiceClient;
 use tonic::transport::{Channel, Endpoint, Uri};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Status, TimeoutExpired};
 
 use crate::error::Error;
 
 /// Longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest wait for the answer to a call that is not meant to wait.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest response that is accepted.
 const MAX_RESPONSE_BYTES: usize = 64 << 20;
 
@@ -65,6 +65,10 @@ impl Connection {
     pub(crate) fn error(&self, status: Status) -> Error {
         let lost = status.code() == Code::Unavailable && status.source().is_some();
         match status.source() {
+            Some(source) if is_timeout(source) => Error::Unanswered {
+                address: self.address.clone(),
+                waited: CALL_TIMEOUT,
+            },
             Some(source) if lost => Error::Unreachable {
                 address: self.address.clone(),
                 cause: root_cause(source),
@@ -72,6 +76,20 @@ impl Connection {
             _ => Error::Refused(Box::new(status)),
         }
     }
+}
+
+/// Why the connection is of no use, if that is why a call failed: another attempt may go well.
+pub(crate) fn lost(status: &Status) -> Option<String> {
+    match status.source() {
+        Some(source) => Some(root_cause(source)),
+        None if status.code() == Code::Unavailable => Some(status.message().to_owned()),
+        None => None,
+    }
+}
+
+/// Whether it is the end of the time that `unary` gives.
+fn is_timeout(error: &(dyn StdError + 'static)) -> bool {
+    error.is::<TimeoutExpired>() || error.source().is_some_and(is_timeout)
 }
 
 /// A request that is given up after half a minute.
@@ -127,7 +145,27 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::endpoint;
+    use tokio::net::TcpListener;
+
+    use super::{Code, Connection, Request, endpoint};
+    use pavane::workflow::v1::GetExecutionRequest;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn a_server_that_does_not_answer_is_told_from_one_that_cannot_be_reached() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound").to_string();
+        let connection = Connection::open(&address).await.expect("it listens");
+        let mut request = Request::new(GetExecutionRequest::default());
+        request.set_timeout(Duration::from_millis(1));
+        let answer = connection.executions().get_execution(request).await;
+        let status = answer.expect_err("nobody answers");
+        assert_eq!(status.code(), Code::Cancelled);
+        assert_eq!(
+            connection.error(status).to_string(),
+            format!("{address} was reached but did not answer within 30 s")
+        );
+    }
 
     fn check(server: &str, expected: &str) {
         let found = match endpoint(server) {

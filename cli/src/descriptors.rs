@@ -67,7 +67,17 @@ pub(crate) fn compile(folders: &[PathBuf]) -> Result<Set, Error> {
         }
     }
     files.sort();
-    let wrong = |error: protox::Error| Error::usage(format!("{error:?}"));
+    let wrong = |error: protox::Error| {
+        let problem = format!("{error:?}");
+        let is_import = problem.contains("import") && problem.contains("not found");
+        match folders {
+            [folder, ..] if is_import => Error::usage(problem).with_hint(format!(
+                "--proto names the folder that imports are relative to, such as a parent of {}",
+                folder.display()
+            )),
+            _ => Error::usage(problem),
+        }
+    };
     let mut compiler = protox::Compiler::new(folders).map_err(wrong)?;
     compiler
         .include_imports(true)

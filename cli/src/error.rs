@@ -1,6 +1,7 @@
 //! Why a command failed, what it says of that, and with which code it exits.
 
 use std::io;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tonic::{Code, Status};
@@ -26,6 +27,29 @@ pub enum Error {
         address: String,
         /// Such as `connection refused`.
         cause: String,
+    },
+    /// Somebody listens at an address, but says nothing.
+    #[error("{address} was reached but did not answer within {} s", .waited.as_secs())]
+    Unanswered {
+        /// Host and port.
+        address: String,
+        /// How long an answer was waited for.
+        waited: Duration,
+    },
+    /// An execution was followed, and its server is gone.
+    #[error(
+        "lost the connection to {address}, and no server was there within {} s: {cause}",
+        .patience.as_secs()
+    )]
+    Lost {
+        /// Host and port.
+        address: String,
+        /// Such as `connection refused`.
+        cause: String,
+        /// How long the server was waited for.
+        patience: Duration,
+        /// Id of the execution.
+        execution: String,
     },
     /// A server said no.
     #[error("{}", .0.message())]
@@ -85,6 +109,8 @@ impl Error {
             Self::Refused(status) if status.code() == Code::InvalidArgument => 2,
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Unreachable { .. }
+            | Self::Unanswered { .. }
+            | Self::Lost { .. }
             | Self::Refused(_)
             | Self::Failed { .. }
             | Self::Outcome
@@ -104,6 +130,15 @@ impl Error {
                  with --server"
                     .to_owned(),
             ),
+            Self::Unanswered { .. } => {
+                Some("is it a gRPC server, and does it run? Name another with --server".to_owned())
+            }
+            Self::Lost {
+                address, execution, ..
+            } => Some(format!(
+                "the execution goes on when its server runs; follow it with: \
+                 pavane watch {execution} --server {address}"
+            )),
             Self::Output(_) => None,
         };
         let mut text = format!("{} {self}\n", paint.error("error:"));
@@ -121,6 +156,12 @@ impl Error {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return None,
             Self::Usage { .. } => (Code::InvalidArgument, "USAGE".to_owned()),
             Self::Unreachable { .. } => (Code::Unavailable, "UNREACHABLE".to_owned()),
+            Self::Unanswered { .. } => (Code::DeadlineExceeded, "UNANSWERED".to_owned()),
+            Self::Lost { execution, .. } => {
+                let metadata = json!({ "execution_id": execution });
+                error.insert("metadata".to_owned(), metadata);
+                (Code::Unavailable, "CONNECTION_LOST".to_owned())
+            }
             Self::Failed { reason, .. } => (Code::FailedPrecondition, (*reason).to_owned()),
             Self::Output(_) => (Code::Unknown, "OUTPUT".to_owned()),
             Self::Refused(status) => {

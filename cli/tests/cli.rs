@@ -9,6 +9,7 @@ mod cli {
     mod client;
     mod demo;
     mod feed;
+    mod follow;
     mod serve;
 }
 

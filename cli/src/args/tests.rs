@@ -102,8 +102,8 @@ fn serving_is_explained() {
           --orders <N>        How many orders to place [default: 200]
           --mode <MODE>       How to run them [default: all] [possible values: all, orchestrated,
                               choreographed]
-          --seed <SEED>       What the orders are drawn from: the same seed gives the same orders
-                              [default: 1]
+          --seed <SEED>       What the orders are drawn from: it fixes the orders, while which of them
+                              find stock depends on timing [default: 1]
           --port-base <PORT>  Port of the orchestrator; the services have the next three; 0: any that
                               are free [default: 7400]
           --data-dir <DIR>    Folder for the data, which is kept [default: a temporary one]

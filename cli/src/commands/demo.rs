@@ -14,7 +14,7 @@ use super::{Context, execution};
 use crate::connection::{Connection, unary};
 use crate::demo::audit::{Addresses, Books, Expectation, items, list_executions};
 use crate::demo::house::{self, House};
-use crate::demo::report::{self, Run};
+use crate::demo::report::{self, Run, TryHow};
 use crate::demo::{load, orders};
 use crate::error::Error;
 use crate::output::Output;
@@ -30,6 +30,8 @@ The exit code is 0 only if money, stock and shipments agree with the outcome of 
 
 /// What servers of the demo log unless told otherwise, so that the result can be read.
 const LOG_FILTER: &str = "error";
+/// Where the orchestrator of the demo listens unless told otherwise.
+const DEFAULT_PORT_BASE: u16 = 7400;
 /// The catalog of a demo without orders is stocked for so many.
 const ORDERS_BY_HAND: usize = 200;
 
@@ -43,11 +45,12 @@ pub(crate) struct Args {
     /// How to run them
     #[arg(long, default_value = "all")]
     mode: ModeName,
-    /// What the orders are drawn from: the same seed gives the same orders
+    /// What the orders are drawn from: it fixes the orders, while which of them find stock depends
+    /// on timing
     #[arg(long, value_name = "SEED", default_value = "1")]
     seed: u64,
     /// Port of the orchestrator; the services have the next three; 0: any that are free
-    #[arg(long, value_name = "PORT", default_value = "7400")]
+    #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT_BASE)]
     port_base: u16,
     /// Folder for the data, which is kept [default: a temporary one]
     #[arg(long, value_name = "DIR")]
@@ -73,8 +76,7 @@ enum ModeName {
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
     if args.mode == ModeName::Choreographed {
-        return Err(Error::usage("--mode choreographed is not available yet")
-            .with_hint("--mode orchestrated is"));
+        return Err(execution::choreographed_is_unavailable());
     }
     let filter = context
         .settings
@@ -186,11 +188,21 @@ fn text(
     let known = runs.first().and_then(|run| run.orders.first());
     parts.push(report::try_it(
         addresses,
-        args.serve,
+        try_how(args),
         known.map(String::as_str),
         paint,
     ));
     format!("\n{}", parts.join("\n"))
+}
+
+/// How the addresses that were printed come to be served.
+fn try_how(args: &Args) -> TryHow {
+    match (args.serve, args.port_base) {
+        (true, _) => TryHow::Serving,
+        (false, 0) => TryHow::Elsewhere,
+        (false, DEFAULT_PORT_BASE) => TryHow::After("pavane demo --serve".to_owned()),
+        (false, base) => TryHow::After(format!("pavane demo --serve --port-base {base}")),
+    }
 }
 
 async fn place_order(orchestrator: &Connection) -> Result<DeployedWorkflow, Error> {

@@ -11,6 +11,10 @@ use crate::error::Error;
 use crate::render::Json;
 use crate::render::timeline::timeline;
 
+mod follow;
+
+pub(crate) use follow::Follower;
+
 /// The clock, for what is rendered.
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now()
@@ -52,6 +56,11 @@ pub(crate) fn show(context: &Context<'_>, execution: &Execution) -> Result<(), E
     )
 }
 
+/// What `--mode choreographed` is told.
+pub(crate) fn choreographed_is_unavailable() -> Error {
+    Error::usage("--mode choreographed is not available yet").with_hint("--mode orchestrated is")
+}
+
 /// Whether it has ended.
 pub(crate) fn has_ended(execution: &Execution) -> bool {
     match execution.state() {
@@ -63,14 +72,16 @@ pub(crate) fn has_ended(execution: &Execution) -> bool {
     }
 }
 
-/// The exit code follows the outcome, once there is one.
+/// The exit code follows the outcome, once there is one; one that only an operator can bring on has
+/// none.
 pub(crate) fn outcome(execution: &Execution) -> Result<(), Error> {
     match execution.state() {
-        ExecutionState::Failed | ExecutionState::Canceled => Err(Error::Outcome),
+        ExecutionState::Failed | ExecutionState::Canceled | ExecutionState::Suspended => {
+            Err(Error::Outcome)
+        }
         ExecutionState::Unspecified
         | ExecutionState::Running
         | ExecutionState::Failing
-        | ExecutionState::Suspended
         | ExecutionState::Succeeded => Ok(()),
     }
 }

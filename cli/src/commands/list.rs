@@ -64,9 +64,13 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     context
         .output
         .show(|paint| table(&executions, paint), || to_json(&executions))?;
-    if more {
+    if args.limit == 0 {
+        context
+            .output
+            .note("none were asked for; show some with --limit 20");
+    } else if more {
         context.output.note(&format!(
-            "there are more: --limit {}",
+            "there are more; show them with --limit {}",
             args.limit.saturating_mul(10)
         ));
     } else if executions.is_empty() {

@@ -1,5 +1,6 @@
 //! `pavane serve`: runs the orchestrator until a signal.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -79,7 +80,14 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         Err(pavane_orchestrator::Error::InvalidDefinition {
             file_name,
             diagnostics,
-        }) => return Err(mistakes(&definitions, file_name, &diagnostics, context.output)),
+        }) => {
+            return Err(mistakes(
+                &definitions,
+                file_name,
+                &diagnostics,
+                context.output,
+            ));
+        }
         Err(error) => return Err(cannot_serve(error)),
     };
     tracing::info!(address = %handle.local_addr(), "serving");
@@ -102,14 +110,24 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
 
     let mut targets = Targets::default();
     for (service, address) in &file.targets {
-        targets.set(service, target(address)?);
+        targets.set(service, target("targets in the file", service, address)?);
     }
+    let mut named = BTreeMap::new();
     for pair in &args.targets {
-        let (service, address) = pair.split_once('=').ok_or_else(|| {
-            Error::usage(format!("--target `{pair}` is not SERVICE=ADDRESS"))
-                .with_hint("such as --target shop.payment.v1.PaymentService=127.0.0.1:7402")
-        })?;
-        targets.set(service, target(address)?);
+        let (service, address) = pair
+            .split_once('=')
+            .filter(|(service, address)| !service.is_empty() && !address.is_empty())
+            .ok_or_else(|| {
+                Error::usage(format!("--target `{pair}` is not SERVICE=ADDRESS"))
+                    .with_hint("such as --target shop.payment.v1.PaymentService=127.0.0.1:7402")
+            })?;
+        if let Some(other) = named.insert(service, address)
+            && other != address
+        {
+            let message = format!("--target gives {service} two addresses: {other} and {address}");
+            return Err(Error::usage(message));
+        }
+        targets.set(service, target("--target", service, address)?);
     }
     let from_flags = args.workflows.into_iter();
     let from_flags = from_flags.map(|file| WorkflowEntry {
@@ -126,8 +144,9 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
     Ok(options)
 }
 
-fn target(address: &str) -> Result<Target, Error> {
-    Target::parse(address).map_err(|error| Error::usage(error.to_string()))
+/// `origin` is for messages: where the address was written.
+fn target(origin: &str, service: &str, address: &str) -> Result<Target, Error> {
+    Target::parse(address).map_err(|error| Error::usage(format!("{origin}, {service}: {error}")))
 }
 
 fn definition(entry: WorkflowEntry) -> Result<Definition, Error> {

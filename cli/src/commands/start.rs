@@ -1,15 +1,15 @@
 //! `pavane start`: starts an execution, and waits for its outcome if asked to.
 
-use std::time::Duration;
-
 use clap::ValueEnum;
 use pavane::workflow::v1::start_execution_request::Input;
-use pavane::workflow::v1::{Execution, Mode, StartExecutionRequest, WaitExecutionRequest};
+use pavane::workflow::v1::{Execution, Mode, StartExecutionRequest};
 
-use super::{Context, execution};
+use super::Context;
+use super::execution::{self, Follower};
 use crate::connection::{Connection, unary};
 use crate::error::Error;
 use crate::input;
+use crate::output::Output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,10 +17,8 @@ Examples:
   echo '{\"orderId\": \"order-8\"}' | pavane start place-order --input -
 
 Starting the same id again with the same input starts nothing: it answers the same execution.
-With --wait the exit code is 0 if it succeeded, 1 if it failed or was canceled.";
-
-/// How long one call waits for the outcome before it is made again.
-const WAIT: Duration = Duration::from_secs(60);
+With --wait the exit code is 0 if it succeeded, 1 if it failed, was canceled, or is suspended: then
+an operator is needed. A server that restarts meanwhile is waited for, 30 s at most.";
 
 /// Start an execution of a workflow
 #[derive(Debug, clap::Args)]
@@ -53,11 +51,11 @@ enum ModeName {
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
     let input = input::read_struct("--input", &args.input)?;
-    let connection = context.connect().await?;
     let mode = match args.mode {
         ModeName::Orchestrated => Mode::Orchestrated,
-        ModeName::Choreographed => Mode::Choreographed,
+        ModeName::Choreographed => return Err(execution::choreographed_is_unavailable()),
     };
+    let connection = context.connect().await?;
     let request = StartExecutionRequest {
         workflow: args.workflow,
         execution_id: args.id,
@@ -76,7 +74,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         context.output.note("it had been started before");
     }
     if args.wait {
-        started = wait(&connection, &started.id).await?;
+        started = wait(&connection, &started.id, context.output).await?;
     }
     execution::show(context, &started)?;
     if args.wait {
@@ -86,21 +84,13 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     }
 }
 
-/// Asks again and again until there is an outcome; each call waits on the server.
-async fn wait(connection: &Connection, id: &str) -> Result<Execution, Error> {
-    let timeout = prost_types::Duration::try_from(WAIT).expect("a minute is in range");
-    loop {
-        let request = WaitExecutionRequest {
-            execution_id: id.to_owned(),
-            timeout: Some(timeout),
-        };
-        let answer = connection.executions().wait_execution(request).await;
-        let answer = answer
-            .map_err(|status| connection.error(status))?
-            .into_inner();
-        let found = execution::present(answer.execution)?;
-        if execution::has_ended(&found) {
-            return Ok(found);
+/// Follows it to its outcome, or until only an operator can bring it on.
+async fn wait(connection: &Connection, id: &str, output: &Output) -> Result<Execution, Error> {
+    let mut follower = Follower::new(connection, id, output);
+    while let Some(event) = follower.next().await? {
+        if let Some(suspended) = follower.suspended_by(&event).await? {
+            return Ok(suspended);
         }
     }
+    follower.describe().await
 }

@@ -1,20 +1,21 @@
 //! `pavane watch`: the timeline of an execution as it happens, up to its outcome.
 
 use pavane::feed::v1::Event;
-use pavane::workflow::v1::{Execution, WatchExecutionRequest};
+use pavane::workflow::v1::Execution;
 
-use super::{Context, execution};
-use crate::connection::Connection;
+use super::Context;
+use super::execution::{self, Follower};
 use crate::error::Error;
 use crate::render::Json;
-use crate::render::timeline::{Steps, heading, live_line};
+use crate::render::timeline::{Steps, heading, live_line, retry_hint};
 
 const EXAMPLES: &str = "\
 Examples:
   pavane watch order-1-0042
   pavane watch order-1-0042 --output json    an event a line
 
-The exit code is 0 if it succeeded, 1 if it failed or was canceled.";
+The exit code is 0 if it succeeded, 1 if it failed, was canceled, or is suspended: then an operator
+is needed. A server that restarts meanwhile is waited for, 30 s at most.";
 
 /// Follow an execution live, up to its outcome
 #[derive(Debug, clap::Args)]
@@ -31,51 +32,31 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         let title = heading(&known.id, &known, &execution::now(), context.output.paint());
         context.output.text(&title)?;
     }
-    let request = WatchExecutionRequest {
-        execution_id: args.id.clone(),
-    };
-    let stream = connection.executions().watch_execution(request).await;
-    let mut stream = stream
-        .map_err(|status| connection.error(status))?
-        .into_inner();
     let json = Json::new();
-    while let Some(event) = next(&connection, &mut stream).await? {
+    let mut follower = Follower::new(&connection, &args.id, context.output);
+    while let Some(event) = follower.next().await? {
         if context.output.is_json() {
-            context
-                .output
-                .json_line(&json.message("pavane.feed.v1.Event", &event))?;
-            continue;
-        }
-        // Only the server knows how to read a response; it may be newer than what is known.
-        if tells_more(&event) && !mentions(&known, &event) {
-            known = execution::get(&connection, &args.id).await?;
-        }
-        let steps = Steps::new(&known);
-        let created = known.create_time.as_ref();
-        let line = live_line(created, &event, &steps, context.output.paint());
-        context.output.text(&line)?;
-    }
-    execution::outcome(&execution::get(&connection, &args.id).await?)
-}
-
-async fn next(
-    connection: &Connection,
-    stream: &mut tonic::Streaming<pavane::workflow::v1::WatchExecutionResponse>,
-) -> Result<Option<Event>, Error> {
-    loop {
-        match stream
-            .message()
-            .await
-            .map_err(|status| connection.error(status))?
-        {
-            None => return Ok(None),
-            Some(response) => {
-                if let Some(event) = response.event {
-                    return Ok(Some(event));
-                }
+            let line = json.message("pavane.feed.v1.Event", &event);
+            context.output.json_line(&line)?;
+        } else {
+            // Only the server knows how to read a response; it may be newer than what is known.
+            if tells_more(&event) && !mentions(&known, &event) {
+                known = follower.describe().await?;
             }
+            let steps = Steps::new(&known);
+            let created = known.create_time.as_ref();
+            let line = live_line(created, &event, &steps, context.output.paint());
+            context.output.text(&line)?;
+        }
+        if let Some(suspended) = follower.suspended_by(&event).await? {
+            if !context.output.is_json() {
+                let hint = retry_hint(&args.id, context.output.paint());
+                context.output.text(&hint)?;
+            }
+            return execution::outcome(&suspended);
         }
     }
+    execution::outcome(&follower.describe().await?)
 }
 
 /// Whether the event carries a response.

@@ -200,10 +200,21 @@ pub(crate) fn audit(audit: &Audit, paint: Paint) -> String {
     text
 }
 
+/// How the addresses of the demo come to be served when someone tries them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TryHow {
+    /// They are, until Ctrl-C.
+    Serving,
+    /// By this command.
+    After(String),
+    /// Never again: others will be chosen.
+    Elsewhere,
+}
+
 /// Commands that work as they stand while the demo serves. `known` is an order, if there is one.
 pub(crate) fn try_it(
     addresses: &Addresses,
-    serving: bool,
+    how: TryHow,
     known: Option<&str>,
     paint: Paint,
 ) -> String {
@@ -213,9 +224,12 @@ pub(crate) fn try_it(
         ..
     } = addresses;
     let title = paint.strong("Try it yourself");
-    let how = match serving {
-        true => "Ctrl-C to stop",
-        false => "pavane demo --serve keeps everything running",
+    let title = match how {
+        TryHow::Serving => format!("{title} (Ctrl-C to stop):"),
+        TryHow::After(command) => format!("{title}: start `{command}`, then:"),
+        TryHow::Elsewhere => {
+            return format!("{title}: `pavane demo --serve` keeps everything running\n");
+        }
     };
     let method = "shop.order.v1.OrderService/PlaceOrder";
     let mut lines = vec![
@@ -232,7 +246,7 @@ pub(crate) fn try_it(
         format!("pavane list --server {orchestrator}"),
     ];
     lines.extend(known.map(|known| format!("pavane get {known} --server {orchestrator}")));
-    format!("{title} ({how}):\n  {}\n", lines.join("\n  "))
+    format!("{title}\n  {}\n", lines.join("\n  "))
 }
 
 /// An order that succeeds, as JSON.
@@ -369,7 +383,7 @@ mod tests {
 
     #[test]
     fn what_to_try_names_the_real_ports() {
-        insta::assert_snapshot!(try_it(&addresses(), true, Some("order-1-0001"), Paint::PLAIN), @r#"
+        insta::assert_snapshot!(try_it(&addresses(), TryHow::Serving, Some("order-1-0001"), Paint::PLAIN), @r#"
         Try it yourself (Ctrl-C to stop):
           grpcurl -plaintext 127.0.0.1:7400 list
           grpcurl -plaintext -d '{"orderId": "mine-1", "lines": [{"sku": "sku-3", "quantity": 2}], "cardToken": "tok-visa", "address": {"recipient": "Ada Byron", "street": "Pavane Street 1", "city": "Hamburg", "postalCode": "20095", "country": "DE"}}' 127.0.0.1:7400 shop.order.v1.OrderService/PlaceOrder
@@ -378,6 +392,21 @@ mod tests {
           pavane list --server 127.0.0.1:7400
           pavane get order-1-0001 --server 127.0.0.1:7400
         "#);
+    }
+
+    #[test]
+    fn what_cannot_work_any_more_is_not_offered_as_if_it_did() {
+        let told = |how| try_it(&addresses(), how, None, Paint::PLAIN);
+        let after = told(TryHow::After("pavane demo --serve".to_owned()));
+        let title = after.lines().next();
+        assert_eq!(
+            title,
+            Some("Try it yourself: start `pavane demo --serve`, then:")
+        );
+        assert_eq!(
+            told(TryHow::Elsewhere),
+            "Try it yourself: `pavane demo --serve` keeps everything running\n"
+        );
     }
 
     #[test]

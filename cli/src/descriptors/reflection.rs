@@ -12,7 +12,7 @@ use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
 
 use super::Set;
-use crate::connection::Connection;
+use crate::connection::{Connection, unary};
 use crate::error::Error;
 
 /// Most files that one server may have.
@@ -82,7 +82,7 @@ async fn ask(connection: &Connection, request: MessageRequest) -> Result<Message
     let mut client = ServerReflectionClient::new(connection.channel());
     let answer = async {
         let stream = client
-            .server_reflection_info(stream::iter([request]))
+            .server_reflection_info(unary(stream::iter([request])))
             .await?;
         stream.into_inner().message().await
     };

@@ -13,7 +13,7 @@ const SUBJECT_WIDTH: usize = 16;
 pub(crate) fn event_line(event: &Event, json: &Json, paint: Paint) -> String {
     let facts = match &event.data {
         Some(data) if json.knows(type_name(&data.type_url)) => {
-            let mut fields = json.any(data);
+            let mut fields = json.brief().any(data);
             // The type is in a column of its own.
             fields.as_object_mut().map(|fields| fields.remove("@type"));
             facts_about(&fields, &event.subject)
@@ -76,6 +76,20 @@ mod tests {
         };
         let json = Json::new();
         insta::assert_snapshot!(event_line(&event, &json, Paint::PLAIN), @"2026-11-23T01:12:09.114Z  #5120    shop.inventory.v1.StockReserved       order-0042        2 x sku-17, reservation r-0042");
+        let started = pavane::workflow::v1::ExecutionStarted {
+            workflow: "place-order".to_owned(),
+            input: vec![7; 84].into(),
+            ..Default::default()
+        };
+        event.data = Some(Any {
+            type_url: "x/pavane.workflow.v1.ExecutionStarted".to_owned(),
+            value: started.encode_to_vec(),
+        });
+        let line = event_line(&event, &json, Paint::PLAIN);
+        assert!(
+            line.ends_with("  input 84 bytes, workflow place-order"),
+            "{line}"
+        );
         event.data = Some(Any {
             type_url: "x/acme.v1.Thing".to_owned(),
             value: vec![0; 3],

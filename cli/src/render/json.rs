@@ -14,10 +14,15 @@ use prost_reflect::{
 use prost_types::{Any, Struct, value};
 use serde_json::{Map, Value, json};
 
+/// Whole numbers up to here are exact in a float.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Knows the types of what is to be shown.
 #[derive(Clone, Debug)]
 pub(crate) struct Json {
     pool: DescriptorPool,
+    /// Bytes are counted rather than shown.
+    is_brief: bool,
 }
 
 impl Json {
@@ -26,7 +31,18 @@ impl Json {
         let mut pool = pavane::descriptor_pool().clone();
         pool.decode_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
             .expect("the types of error details do not clash with the contract");
-        Self { pool }
+        Self {
+            pool,
+            is_brief: false,
+        }
+    }
+
+    /// The same for people: of bytes it says how many they are.
+    pub(crate) fn brief(&self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            is_brief: true,
+        }
     }
 
     /// Learns the types of another pool; what clashes with a type that is known is left out.
@@ -96,7 +112,7 @@ impl Json {
         if name.starts_with("google.protobuf.") {
             let options = SerializeOptions::new();
             let known = message.serialize_with_options(serde_json::value::Serializer, &options);
-            return known.unwrap_or(Value::Null);
+            return known.map_or(Value::Null, whole_numbers);
         }
         let fields = message
             .fields()
@@ -136,6 +152,7 @@ impl Json {
             Field::F32(value) => float(f64::from(*value)),
             Field::F64(value) => float(*value),
             Field::String(text) => json!(text),
+            Field::Bytes(bytes) if self.is_brief => json!(format!("{} bytes", bytes.len())),
             Field::Bytes(bytes) => json!(BASE64_STANDARD.encode(bytes)),
             Field::EnumNumber(number) => {
                 let known = kind.as_enum().and_then(|kind| kind.get_value(*number));
@@ -147,7 +164,28 @@ impl Json {
     }
 }
 
+/// Well-known types come with floats for all numbers.
+fn whole_numbers(value: Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            Some(value) if number.is_f64() => float(value),
+            _ => Value::Number(number),
+        },
+        Value::Array(elements) => elements.into_iter().map(whole_numbers).collect(),
+        Value::Object(fields) => {
+            let fields = fields.into_iter();
+            let fields = fields.map(|(name, value)| (name, whole_numbers(value)));
+            Value::Object(fields.collect())
+        }
+        other => other,
+    }
+}
+
+/// Whole numbers are written without a point, as far as floats are exact.
 fn float(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < MAX_EXACT {
+        return json!(value as i64);
+    }
     serde_json::Number::from_f64(value).map_or_else(
         || {
             json!(match value {
@@ -235,6 +273,26 @@ mod tests {
         );
         let json = Json::new().message("pavane.feed.v1.Event", &event);
         insta::assert_snapshot!(json, @r#"{"data":{"@type":"type.googleapis.com/acme.v1.Unknown","value":"CgF4"},"sequence":"7","type":"acme.v1.Unknown"}"#);
+    }
+
+    #[test]
+    fn whole_numbers_have_no_point() {
+        let number = |value| prost_types::Value {
+            kind: Some(value::Kind::NumberValue(value)),
+        };
+        let fields = [("a", 1.0), ("b", 1.5), ("c", -3.0), ("d", 1e300)];
+        let fields = fields.map(|(name, value)| (name.to_owned(), number(value)));
+        let message = Struct {
+            fields: fields.into(),
+        };
+        let expected = json!({"a": 1, "b": 1.5, "c": -3, "d": 1e300});
+        assert_eq!(struct_to_json(&message), expected);
+        let execution = pavane::workflow::v1::Execution {
+            input: Some(message),
+            ..Default::default()
+        };
+        let shown = Json::new().message("pavane.workflow.v1.Execution", &execution);
+        assert_eq!(shown["input"], expected);
     }
 
     #[test]

@@ -34,10 +34,15 @@ pub(crate) fn timeline(
     }
     text.push_str(&table.render(paint));
     if execution.state() == ExecutionState::Suspended {
-        let hint = format!("mend the service, then: pavane retry {}", execution.id);
-        text.push_str(&format!("{} {hint}\n", paint.accent("hint:")));
+        text.push_str(&retry_hint(&execution.id, paint));
     }
     text
+}
+
+/// What an operator can do for a suspended execution.
+pub(crate) fn retry_hint(id: &str, paint: Paint) -> String {
+    let hint = paint.accent("hint:");
+    format!("{hint} mend the service, then: pavane retry {id}\n")
 }
 
 /// One line, for those who print as it happens.

@@ -141,6 +141,11 @@ async fn wrong_input_is_refused_before_anything_is_sent() {
         "error: cannot read missing.yaml: No such file or directory (os error 2)",
     )
     .await;
+    check(
+        &["start", "w", "--mode", "choreographed"],
+        "error: --mode choreographed is not available yet",
+    )
+    .await;
     check(&["lst"], "error: unrecognized subcommand 'lst'").await;
 }
 
@@ -161,7 +166,13 @@ async fn executions_are_listed_page_by_page_up_to_the_limit() {
     assert_eq!(all.stderr, "");
     let some = pavane(&[&list[..], &["3"]].concat()).await;
     assert_eq!(some.stdout.lines().count(), 1 + 3);
-    assert_eq!(some.stderr, "there are more: --limit 30\n");
+    assert_eq!(some.stderr, "there are more; show them with --limit 30\n");
+    let none = pavane(&[&list[..], &["0"]].concat()).await;
+    assert_eq!((none.code, none.stdout.as_str()), (Some(0), ""));
+    assert_eq!(
+        none.stderr,
+        "none were asked for; show some with --limit 20\n"
+    );
 }
 
 #[tokio::test]
@@ -309,6 +320,13 @@ async fn a_definition_is_checked_without_a_server() {
 
     1 error
     ");
+
+    let folder = format!("{proto}/shop");
+    let inside = pavane(&["check", &sound, "--proto", &folder]).await;
+    assert_eq!(inside.code, Some(2));
+    let hint = "hint: --proto names the folder that imports are relative to, such as a parent of ";
+    let hint = format!("{hint}{folder}");
+    assert_eq!(inside.stderr.lines().last(), Some(hint.as_str()));
 
     let json = pavane(&["check", wrong, "--proto", &proto, "--output", "json"]).await;
     assert_eq!(json.code, Some(2));

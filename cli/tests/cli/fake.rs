@@ -1,7 +1,8 @@
-//! A server of the contract that knows one execution, `order-1`, which failed, and finds a mistake
-//! in every definition but `sound`.
+//! A server of the contract that knows the executions `order-1`, which failed, `INTERRUPTED`, which
+//! did the same, and `SUSPENDED`. It finds a mistake in every definition but `sound`.
 
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
 use pavane::error::Details;
@@ -20,6 +21,10 @@ use tonic::{Code, Request, Response, Status};
 
 /// How many executions it lists.
 pub(crate) const EXECUTIONS: usize = 7;
+/// An execution whose first watcher is sent away after two events.
+pub(crate) const INTERRUPTED: &str = "interrupted";
+/// An execution that waits for an operator.
+pub(crate) const SUSPENDED: &str = "suspended";
 /// Fewer than those, so that there are pages.
 const PAGE: usize = 2;
 
@@ -39,8 +44,8 @@ impl Fake {
         let feeds = pavane_feed::Service::new(store, options, CancellationToken::new());
         let server = tonic::transport::Server::builder()
             .add_service(FeedServiceServer::new(feeds))
-            .add_service(ExecutionServiceServer::new(Answers))
-            .add_service(WorkflowServiceServer::new(Answers))
+            .add_service(ExecutionServiceServer::new(Answers::default()))
+            .add_service(WorkflowServiceServer::new(Answers::default()))
             .serve_with_incoming(TcpListenerStream::new(listener));
         tokio::spawn(server);
         Self {
@@ -56,7 +61,10 @@ pub(crate) fn closed_address() -> String {
     listener.local_addr().unwrap().to_string()
 }
 
-struct Answers;
+#[derive(Default)]
+struct Answers {
+    was_interrupted: AtomicBool,
+}
 
 fn at(micros: i32) -> Option<Timestamp> {
     Some(Timestamp {
@@ -74,6 +82,7 @@ fn event(micros: i32, name: &str, data: &impl Message) -> Event {
     });
     Event {
         id: micros.to_string(),
+        sequence: micros.unsigned_abs().into(),
         r#type: name,
         time: at(micros),
         data,
@@ -141,9 +150,34 @@ fn execution() -> Execution {
     }
 }
 
+fn suspended() -> Execution {
+    let stuck = ExecutionSuspended {
+        round: 1,
+        steps: vec!["reserve".to_owned()],
+    };
+    let failed = execution();
+    let mut events = failed.events;
+    events.pop();
+    events.push(event(5000, "ExecutionSuspended", &stuck));
+    Execution {
+        id: SUSPENDED.to_owned(),
+        state: ExecutionState::Suspended as i32,
+        end_time: None,
+        events,
+        ..failed
+    }
+}
+
 fn known(id: &str) -> Result<Option<Execution>, Status> {
     if id == "order-1" {
         return Ok(Some(execution()));
+    }
+    if id == INTERRUPTED {
+        let id = id.to_owned();
+        return Ok(Some(Execution { id, ..execution() }));
+    }
+    if id == SUSPENDED {
+        return Ok(Some(suspended()));
     }
     let message = format!("there is no execution `{id}`; did you mean `order-1`?");
     let details = Details::new().fact("execution_id", id);
@@ -204,13 +238,22 @@ impl ExecutionService for Answers {
         &self,
         request: Request<WatchExecutionRequest>,
     ) -> Result<Response<Self::WatchExecutionStream>, Status> {
-        let events = known(&request.into_inner().execution_id)?
-            .unwrap_or_default()
-            .events;
+        let id = request.into_inner().execution_id;
+        let events = known(&id)?.unwrap_or_default().events;
         let events = events
             .into_iter()
             .map(|event| Ok(WatchExecutionResponse { event: Some(event) }));
-        Ok(Response::new(stream::iter(events).boxed()))
+        let events = stream::iter(events);
+        if id == INTERRUPTED && !self.was_interrupted.swap(true, Ordering::Relaxed) {
+            let sent_away = Status::unavailable("the server is shutting down");
+            let sent_away = stream::iter([Err(sent_away)]);
+            return Ok(Response::new(events.take(2).chain(sent_away).boxed()));
+        }
+        if id == SUSPENDED {
+            // As a server does, which waits for the operator.
+            return Ok(Response::new(events.chain(stream::pending()).boxed()));
+        }
+        Ok(Response::new(events.boxed()))
     }
 
     async fn cancel_execution(

@@ -69,7 +69,17 @@ async fn wrong_flags_and_files_are_refused() {
     .await;
     check(
         &["--target", "x=localhost"],
-        "error: invalid target `localhost`: it names no port; expected host:port or http://host:port",
+        "error: --target, x: invalid target `localhost`: it names no port; expected host:port or http://host:port",
+    )
+    .await;
+    check(
+        &["--target", "foo="],
+        "error: --target `foo=` is not SERVICE=ADDRESS",
+    )
+    .await;
+    check(
+        &["--target", "foo=a:1", "--target", "foo=b:1"],
+        "error: --target gives foo two addresses: a:1 and b:1",
     )
     .await;
     check(

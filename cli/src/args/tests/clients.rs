@@ -129,7 +129,8 @@ fn executions_are_explained() {
       echo '{"orderId": "order-8"}' | pavane start place-order --input -
 
     Starting the same id again with the same input starts nothing: it answers the same execution.
-    With --wait the exit code is 0 if it succeeded, 1 if it failed or was canceled.
+    With --wait the exit code is 0 if it succeeded, 1 if it failed, was canceled, or is suspended: then
+    an operator is needed. A server that restarts meanwhile is waited for, 30 s at most.
     "#);
     insta::assert_snapshot!(help("get"), @r"
     Show what happened to an execution, and what it waits for
@@ -178,7 +179,8 @@ fn executions_are_explained() {
       pavane watch order-1-0042
       pavane watch order-1-0042 --output json    an event a line
 
-    The exit code is 0 if it succeeded, 1 if it failed or was canceled.
+    The exit code is 0 if it succeeded, 1 if it failed, was canceled, or is suspended: then an operator
+    is needed. A server that restarts meanwhile is waited for, 30 s at most.
     ");
     insta::assert_snapshot!(help("cancel"), @r"
     Cancel an execution: nothing more begins, and what was done is undone

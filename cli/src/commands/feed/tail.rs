@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::SystemTime;
 
+use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Timestamp};
 use pavane::feed::v1::{Event, Filter};
 use pavane_feed::client::{Start, Subscriber, Update};
@@ -105,11 +106,24 @@ fn parse_time(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time);
     }
+    // A time that is well written is not one that can be told.
+    if let Ok(pieces) = Pieces::parse(text)
+        && pieces.time().is_some()
+        && pieces.offset().is_some()
+    {
+        let direction = if pieces.date().year() > 0 {
+            "future"
+        } else {
+            "past"
+        };
+        return Err(format!("too far in the {direction}"));
+    }
     let ago: SignedDuration = text
         .parse()
         .map_err(|_| "expected a time such as 2026-11-23T01:12:00Z, or a duration such as 10m")?;
     let now = Timestamp::try_from(SystemTime::now()).map_err(|error| error.to_string())?;
-    now.checked_sub(ago).map_err(|error| error.to_string())
+    now.checked_sub(ago)
+        .map_err(|_| "too far in the past".to_owned())
 }
 
 /// A feed that is being followed.
@@ -235,5 +249,9 @@ mod tests {
         let seconds = now.as_second() - relative.as_second();
         assert!((595..=605).contains(&seconds), "{seconds}");
         assert!(parse_time("yesterday").is_err());
+        let far = |text: &str| parse_time(text).expect_err("it is too far");
+        assert_eq!(far("9999-12-31T23:59:59Z"), "too far in the future");
+        assert_eq!(far("-009999-01-01T00:00:00Z"), "too far in the past");
+        assert_eq!(far("999999999h"), "too far in the past");
     }
 }
