@@ -82,7 +82,10 @@ impl Connection {
 pub(crate) fn lost(status: &Status) -> Option<String> {
     match status.source() {
         Some(source) => Some(root_cause(source)),
-        None if status.code() == Code::Unavailable => Some(status.message().to_owned()),
+        // What a server says after a semicolon is what to do about it, and that is done.
+        None if status.code() == Code::Unavailable => {
+            status.message().split(';').next().map(str::to_owned)
+        }
         None => None,
     }
 }

@@ -245,7 +245,7 @@ impl ExecutionService for Answers {
             .map(|event| Ok(WatchExecutionResponse { event: Some(event) }));
         let events = stream::iter(events);
         if id == INTERRUPTED && !self.was_interrupted.swap(true, Ordering::Relaxed) {
-            let sent_away = Status::unavailable("the server is shutting down");
+            let sent_away = Status::unavailable("the server is shutting down; it goes on");
             let sent_away = stream::iter([Err(sent_away)]);
             return Ok(Response::new(events.take(2).chain(sent_away).boxed()));
         }
