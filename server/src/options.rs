@@ -46,8 +46,9 @@ pub struct Limits {
     /// How long a call may take, until its response begins, when its caller set no deadline. A
     /// deadline that the caller set is honoured instead, however long. Default: 60 s.
     pub request_timeout: Duration,
-    /// How long a new connection may stay silent, and how long the head of an HTTP/1.1 request may
-    /// take. Default: 10 s.
+    /// How long a new connection may go without a request, and how long the head of an HTTP/1.1
+    /// request may take. Clients that connect early and call late have to connect again. Default:
+    /// 10 s.
     pub first_byte_timeout: Duration,
     /// Age at which a connection is asked to end, so that clients spread over servers anew.
     /// Default: 1 h. `None`: never.

@@ -89,6 +89,25 @@ async fn a_connection_that_stays_silent_is_closed() {
         let answer = exchange(limits.clone(), request.as_bytes()).await;
         assert!(answer.is_empty(), "{request}");
     }
+    // A preface and empty settings, and then neither requests nor answers.
+    let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    assert!(!exchange(limits, hello).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_connection_without_calls_gives_up_its_place() {
+    let limits = Limits {
+        max_connections: 1,
+        first_byte_timeout: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let server = start_with(limits, Duration::from_secs(5)).await;
+    let mut early = server.client().await;
+    let method = "pavane.testing.v1.FaultService/AddFault";
+    assert_eq!(server.post(method, "{}").await.text(), "{}");
+    // Its client does not notice: it connects again.
+    early.add_fault(AddFaultRequest::default()).await.unwrap();
+    server.stop().await;
 }
 
 #[tokio::test]
