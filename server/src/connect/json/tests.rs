@@ -1,3 +1,5 @@
+//! The JSON mapping against the cases that the library of descriptors does not cover.
+
 use prost::Message;
 use prost_reflect::prost_types::field_descriptor_proto::{Label, Type};
 use prost_reflect::prost_types::{
