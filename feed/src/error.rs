@@ -42,6 +42,35 @@ pub enum Error {
         /// What was found instead.
         problem: String,
     },
+    /// The folder is the store of something else.
+    #[error(
+        "{} is the store of `{found}`, not of `{expected}`: choose another folder",
+        .dir.display()
+    )]
+    OtherOwner {
+        /// The folder.
+        dir: PathBuf,
+        /// Whose store it is.
+        found: String,
+        /// Who wanted to open it.
+        expected: String,
+    },
+    /// Something that was written is no longer there, or cannot be read.
+    #[error(
+        "the {part} below {} is damaged ({problem}); restore a copy{}",
+        .dir.display(),
+        unchanged_suffix(*.unchanged)
+    )]
+    Damaged {
+        /// The folder.
+        dir: PathBuf,
+        /// `journal` or `database`.
+        part: &'static str,
+        /// What was found.
+        problem: String,
+        /// Whether all is as it was before the opening.
+        unchanged: bool,
+    },
     /// A file operation failed while the store was opened.
     #[error("cannot {action}: {source}")]
     Io {
@@ -251,6 +280,14 @@ fn pid_suffix(pid: Option<u32>) -> String {
     pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default()
 }
 
+fn unchanged_suffix(unchanged: bool) -> &'static str {
+    if unchanged {
+        "; nothing was changed"
+    } else {
+        ""
+    }
+}
+
 fn nearest_suffix(nearest: Option<&str>) -> String {
     nearest
         .map(|name| format!("; did you mean `{name}`?"))
@@ -272,7 +309,15 @@ impl From<Error> for Status {
             Error::Io { .. } | Error::Engine { .. } => {
                 status(Code::Internal, "STORE_IO_FAILED", message)
             }
-            Error::Corrupt { .. } => status(Code::DataLoss, "STORE_DAMAGED", message),
+            Error::OtherOwner {
+                found, expected, ..
+            } => Details::new()
+                .fact("owner", found)
+                .fact("expected", expected)
+                .status(Code::FailedPrecondition, "STORE_OF_ANOTHER", message),
+            Error::Damaged { .. } | Error::Corrupt { .. } => {
+                status(Code::DataLoss, "STORE_DAMAGED", message)
+            }
             Error::Stopped { .. } => status(Code::Unavailable, "STORE_STOPPED", message),
             Error::Closed => status(Code::Unavailable, "STORE_CLOSED", message),
             Error::Panicked { .. } => status(Code::Internal, "TRANSACTION_PANICKED", message),

@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct Options {
     /// Folder of the store; made if there is none. One process at a time.
     pub data_dir: PathBuf,
+    /// What keeps its data here, such as `inventory`; a name as of feeds. A store remembers the
+    /// first that it is given, and is not opened for another. Default: none, which is not checked.
+    pub owner: Option<String>,
     /// How long events are kept.
     pub retention: Retention,
     /// Bounds on what may wait and on what may be appended.
@@ -28,6 +31,7 @@ impl Options {
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
+            owner: None,
             retention: Retention::default(),
             limits: Limits::default(),
             cache_bytes: 4 << 20,

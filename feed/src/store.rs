@@ -1,6 +1,7 @@
 //! A folder with feeds and states, and the one thread that writes to it.
 
 mod directory;
+mod identity;
 mod overlay;
 mod queue;
 mod retention;
@@ -13,6 +14,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -37,16 +39,19 @@ pub struct Store {
 impl Store {
     /// Opens the store in `options.data_dir`, making it if there is none, and starts its writer.
     /// Blocks while the journal is read. Errors: [`Error::InUse`], [`Error::NewerFormat`],
-    /// [`Error::NotAStore`], [`Error::Io`], [`Error::Engine`], [`Error::Corrupt`].
+    /// [`Error::NotAStore`], [`Error::OtherOwner`], [`Error::InvalidName`] of the owner,
+    /// [`Error::Damaged`], [`Error::Io`], [`Error::Engine`], [`Error::Corrupt`].
     pub fn open(options: Options) -> Result<Self, Error> {
-        let directory = directory::Directory::open(&options.data_dir)?;
-        let engine = FjallEngine::open(
-            &directory.database(),
-            &FjallOptions {
-                cache_bytes: options.cache_bytes,
-                write_buffer_bytes: options.write_buffer_bytes,
-            },
-        )?;
+        options.owner.as_deref().map_or(Ok(()), check_name)?;
+        let directory = directory::Directory::open(&options.data_dir, options.owner.as_deref())?;
+        let settings = FjallOptions {
+            cache_bytes: options.cache_bytes,
+            write_buffer_bytes: options.write_buffer_bytes,
+        };
+        let make = |draft: &Path| FjallEngine::open(draft, &settings).map(drop);
+        let database = directory.database(make)?;
+        FjallEngine::inspect(&database)?;
+        let engine = FjallEngine::open(&database, &settings)?;
         Self::start(options, Arc::new(engine), Some(directory))
     }
 
@@ -65,6 +70,10 @@ impl Store {
                 retention::count_bytes(&core, engine.as_ref())?;
             }
             feeds.insert(core.name.clone(), Arc::new(core));
+        }
+        if let Some(directory) = &directory {
+            directory.check(&feeds)?;
+            directory.record(&feeds)?;
         }
         let shared = Shared::start(options, engine, directory, feeds)?;
         Ok(Self {
@@ -99,6 +108,7 @@ impl Store {
                 let core = Arc::new(self.new_feed(name, access, &feeds)?);
                 self.shared.define(core.clone(), access)?;
                 feeds.insert(name.to_owned(), core.clone());
+                self.shared.record(&feeds)?;
                 core
             }
         };

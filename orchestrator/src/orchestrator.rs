@@ -100,6 +100,7 @@ impl Orchestrator {
 /// The largest commit is a step's response and the output that follows from it at once.
 fn store_options(options: &Options) -> pavane_feed::Options {
     let mut store = pavane_feed::Options::new(&options.data_dir);
+    store.owner = Some("orchestrator".to_owned());
     store.limits.commit_bytes = options.limits.message_bytes + MAX_OUTPUT_BYTES + EVENT_ROOM;
     store
 }

@@ -1,6 +1,8 @@
 //! The embedded engine: one fjall database in one folder. Every write is one atomic batch and one
 //! sync; nothing is retried, since a sync that failed once says nothing when it succeeds later.
 
+mod folder;
+
 use std::fmt::Display;
 use std::path::Path;
 
@@ -37,6 +39,13 @@ pub(crate) struct FjallEngine {
 }
 
 impl FjallEngine {
+    /// Whether all is there that a database, once made, never lacks. Changes nothing.
+    pub(crate) fn inspect(folder: &Path) -> Result<(), Error> {
+        folder::inspect(folder)
+    }
+
+    /// Opens the database in a folder, making it if the folder is empty. One that is cut off while
+    /// being made cannot be opened again.
     pub(crate) fn open(folder: &Path, options: &FjallOptions) -> Result<Self, Error> {
         let database = Database::builder(folder)
             .cache_size(options.cache_bytes)
@@ -46,7 +55,7 @@ impl FjallEngine {
             // Journals live for seconds and are read once, if at all.
             .journal_compression(CompressionType::None)
             .open()
-            .map_err(failed("open its database"))?;
+            .map_err(|error| folder::refused(folder, error))?;
         // Read by ranges only: a filter of keys would be built for nothing.
         let keyspace = |name: &str, buffer_bytes: u64| {
             let options = || {

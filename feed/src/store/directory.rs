@@ -1,15 +1,21 @@
-//! The folder of a store: who holds it, and which format it has. A folder of a newer format is left
-//! as it is.
+//! The folder of a store: who holds it, which format it has, and whose it is. A folder of a newer
+//! format, or of another owner, is left as it is.
 
+use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::identity::{IDENTITY_FILE, Identity};
 use crate::Error;
+use crate::feed::Core;
 
 const LOCK_FILE: &str = "LOCK";
 const FORMAT_FILE: &str = "FORMAT";
 const DATABASE_FOLDER: &str = "db";
+/// Where a database is made, until it is complete.
+const DATABASE_DRAFT: &str = "db.new";
 /// What the format file says, before the number.
 const FORMAT_NAME: &str = "pavane-feed";
 /// The format that this program writes, and the newest that it reads.
@@ -19,42 +25,120 @@ const FORMAT: u32 = 1;
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
+    owner: Option<String>,
+    /// What the folder said of itself when it was opened.
+    identity: Identity,
     _lock: File,
 }
 
 impl Directory {
-    pub(super) fn open(path: &Path) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, owner: Option<&str>) -> Result<Self, Error> {
         check_format(path)?;
+        read_identity(path, owner)?;
         fs::create_dir_all(path)
             .map_err(|error| Error::io(format!("create {}", path.display()), error))?;
         let lock = lock(path)?;
+        // Once more, since another process may have been at work until we had the lock.
+        let made = check_format(path)?;
+        let identity = read_identity(path, owner)?;
+        let owner = owner.map(str::to_owned).or_else(|| identity.owner.clone());
         let directory = Self {
             path: path.to_owned(),
+            owner,
+            identity,
             _lock: lock,
         };
-        // Once more, since another process may have been at work until we had the lock.
-        if !check_format(path)? {
-            directory.write_format()?;
+        if !made {
+            if !directory.identity.feeds.is_empty() {
+                return Err(Error::NotAStore {
+                    dir: directory.path,
+                    problem: format!("it has `{IDENTITY_FILE}` but no `{FORMAT_FILE}`"),
+                });
+            }
+            // The format says that the folder is a store, so whose it is must be known before.
+            directory.record(&HashMap::new())?;
+            directory.write(FORMAT_FILE, &format!("{FORMAT_NAME} {FORMAT}\n"))?;
         }
         Ok(directory)
     }
 
-    /// Where the engine keeps its files.
-    pub(super) fn database(&self) -> PathBuf {
-        self.path.join(DATABASE_FOLDER)
+    /// Where the engine keeps its files. If there are none yet, `make` makes them in a folder of
+    /// another name: a database that was cut off while being made is not taken for one.
+    pub(super) fn database(
+        &self,
+        make: impl FnOnce(&Path) -> Result<(), Error>,
+    ) -> Result<PathBuf, Error> {
+        let database = self.path.join(DATABASE_FOLDER);
+        let io = |error| Error::io(format!("create {}", database.display()), error);
+        if database.try_exists().map_err(io)? {
+            return Ok(database);
+        }
+        if !self.identity.feeds.is_empty() {
+            return Err(Error::Damaged {
+                dir: self.path.clone(),
+                part: "database",
+                problem: format!("there is no folder `{DATABASE_FOLDER}`"),
+                unchanged: true,
+            });
+        }
+        let draft = self.path.join(DATABASE_DRAFT);
+        match fs::remove_dir_all(&draft) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
+        make(&draft)?;
+        fs::rename(&draft, &database).map_err(io)?;
+        self.sync().map_err(io)?;
+        Ok(database)
     }
 
-    /// The format is written whole or not at all, and before anything else.
-    fn write_format(&self) -> Result<(), Error> {
+    /// Errors: [`Error::Damaged`] if feeds that the folder had are not what they were.
+    pub(super) fn check(&self, found: &HashMap<String, Arc<Core>>) -> Result<(), Error> {
+        self.identity.lost(found).map_or(Ok(()), |problem| {
+            Err(Error::Damaged {
+                dir: self.path.clone(),
+                part: "database",
+                problem,
+                unchanged: false,
+            })
+        })
+    }
+
+    /// Writes down which feeds the folder has, all durable, for the next opening to compare.
+    pub(super) fn record(&self, feeds: &HashMap<String, Arc<Core>>) -> Result<(), Error> {
+        let identity = Identity::of(self.owner.as_deref(), feeds);
+        self.write(IDENTITY_FILE, &identity.text())
+    }
+
+    /// Writes a file whole or not at all.
+    fn write(&self, name: &str, text: &str) -> Result<(), Error> {
         let write = || {
-            let draft = self.path.join("FORMAT.new");
+            let draft = self.path.join(format!("{name}.new"));
             let mut file = File::create(&draft)?;
-            writeln!(file, "{FORMAT_NAME} {FORMAT}")?;
+            file.write_all(text.as_bytes())?;
             file.sync_all()?;
-            fs::rename(&draft, self.path.join(FORMAT_FILE))?;
-            File::open(&self.path)?.sync_all()
+            fs::rename(&draft, self.path.join(name))?;
+            self.sync()
         };
-        write().map_err(|error| Error::io(format!("write {FORMAT_FILE}"), error))
+        write().map_err(|error| Error::io(format!("write {name}"), error))
+    }
+
+    /// Makes the names of files durable.
+    fn sync(&self) -> std::io::Result<()> {
+        File::open(&self.path)?.sync_all()
+    }
+}
+
+/// What the folder says of itself. Errors: [`Error::OtherOwner`], [`Error::NotAStore`].
+fn read_identity(path: &Path, owner: Option<&str>) -> Result<Identity, Error> {
+    let identity = Identity::read(path)?.unwrap_or_default();
+    match (&identity.owner, owner) {
+        (Some(found), Some(expected)) if found != expected => Err(Error::OtherOwner {
+            dir: path.to_owned(),
+            found: found.clone(),
+            expected: expected.to_owned(),
+        }),
+        _ => Ok(identity),
     }
 }
 

@@ -37,7 +37,7 @@ pub(crate) struct Shared {
 /// Dropped in this order: the folder is free only when the engine has let go of it.
 struct Opened {
     engine: Arc<dyn Engine>,
-    _directory: Option<Directory>,
+    directory: Option<Directory>,
 }
 
 impl Shared {
@@ -70,10 +70,7 @@ impl Shared {
             failure,
             closed: CancellationToken::new(),
             inbox,
-            opened: RwLock::new(Some(Opened {
-                engine,
-                _directory: directory,
-            })),
+            opened: RwLock::new(Some(Opened { engine, directory })),
             writer: Mutex::new(Some(thread)),
         })
     }
@@ -83,6 +80,15 @@ impl Shared {
         let opened = self.opened.read();
         let engine = &opened.as_ref().ok_or(Error::Closed)?.engine;
         Ok(read(engine.as_ref()))
+    }
+
+    /// Writes down beside the database which feeds there are. Errors: [`Error::Closed`],
+    /// [`Error::Io`].
+    pub(super) fn record(&self, feeds: &HashMap<String, Arc<Core>>) -> Result<(), Error> {
+        let opened = self.opened.read();
+        let opened = opened.as_ref().ok_or(Error::Closed)?;
+        let directory = opened.directory.as_ref();
+        directory.map_or(Ok(()), |directory| directory.record(feeds))
     }
 
     /// Never blocks for a message that holds a place. If the writer has gone, the message is
@@ -122,7 +128,20 @@ impl Shared {
         self.places.close();
         self.closed.cancel();
         self.stop_writer();
-        drop(self.opened.write().take());
+        self.let_go();
+    }
+
+    /// Writes down how far each feed has come, and gives the folder free.
+    fn let_go(&self) {
+        // Not while holding the lock: whoever opens a feed takes the two the other way round.
+        let opened = self.opened.write().take();
+        let Some(directory) = opened.as_ref().and_then(|it| it.directory.as_ref()) else {
+            return;
+        };
+        // A lower bound from before does no harm, so nobody need fail for it.
+        if let Err(error) = directory.record(&self.feeds.lock()) {
+            tracing::warn!(%error, "how far the feeds have come was not written down");
+        }
     }
 
     fn stop_writer(&self) {
@@ -140,6 +159,7 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.stop_writer();
+        self.let_go();
     }
 }
 

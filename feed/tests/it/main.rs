@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod client;
-mod crash;
+mod damage;
 mod directory;
 mod publishing;
 mod random;

@@ -48,7 +48,8 @@ pub struct Participant {
 
 impl Participant {
     /// Binds the address, opens the store, and in it the feed of this name, which nobody else may
-    /// write to.
+    /// write to. The name owns the store too, unless the options say who does: the folder of one
+    /// service is not opened for another.
     ///
     /// # Errors
     /// [`Error::Server`] if the address cannot be used, [`Error::Store`] if the folder cannot.
@@ -58,7 +59,8 @@ impl Participant {
             limits: options.limits.clone(),
         };
         let server = Server::bind(listen).await?;
-        let (folder, name) = (options.store.clone(), name.to_owned());
+        let (mut folder, name) = (options.store.clone(), name.to_owned());
+        folder.owner.get_or_insert_with(|| name.clone());
         // Opening reads the journal: that takes a while after a crash.
         let opening = tokio::task::spawn_blocking(move || {
             let store = Store::open(folder)?;

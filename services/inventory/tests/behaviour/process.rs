@@ -1,5 +1,6 @@
 //! The program: flags, one clear line on stderr, exit codes, and its end by a signal.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -120,6 +121,24 @@ fn a_folder_in_use_is_one_clear_line_and_1() {
         format!("error: {path} is in use by another process (pid {pid})")
     );
     assert_eq!(second.code(), Some(1));
+}
+
+#[test]
+fn a_folder_of_another_service_is_one_clear_line_and_1() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("FORMAT"), "pavane-feed 1\n").unwrap();
+    fs::write(folder.path().join("IDENTITY"), "owner payment\n").unwrap();
+    let mut refused = Process::start(folder.path(), "127.0.0.1:0");
+    let line = refused.line_with("error:");
+    let path = folder.path().display();
+    assert_eq!(
+        line,
+        format!(
+            "error: {path} is the store of `payment`, not of `inventory`: choose another folder"
+        )
+    );
+    assert_eq!(refused.code(), Some(1));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use pavane_feed::{Access, Error, Options, Sequence, Store};
 
+use crate::ONE_AT_A_TIME;
 use crate::support::{append_numbers, event};
 
 const FOLDER: &str = "PAVANE_FEED_CRASH_FOLDER";
@@ -59,6 +60,7 @@ fn writes_until_killed() {
 
 #[tokio::test]
 async fn nothing_acknowledged_is_lost_by_kills_and_writing_goes_on() {
+    let _alone = ONE_AT_A_TIME.lock().await;
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("store").display().to_string();
     let mut acknowledged = 0;
