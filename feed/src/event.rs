@@ -12,6 +12,8 @@ use crate::filter::is_extension_name;
 
 const MAX_ID_BYTES: usize = 256;
 const MAX_SUBJECT_BYTES: usize = 256;
+const MAX_TYPE_BYTES: usize = 256;
+const MAX_TRACE_BYTES: usize = 512;
 
 /// Events that were checked, completed and encoded for one feed, so that appending them costs the
 /// writer no more than a copy. Made by [`Feed::prepare`](crate::Feed::prepare).
@@ -87,6 +89,18 @@ pub(crate) fn complete(event: &mut Event, source: &str) -> Result<(), Error> {
             problem: problem.to_owned(),
         });
     }
+    check_length("type", &event.r#type, MAX_TYPE_BYTES)?;
+    if let Some(at) = event.r#type.bytes().position(|it| !it.is_ascii_graphic()) {
+        let found = event.r#type.as_bytes()[at];
+        let problem = format!(
+            "has byte 0x{found:02x} at position {}: expected printable ASCII without spaces",
+            at + 1
+        );
+        return Err(Error::InvalidEvent {
+            field: "type",
+            problem,
+        });
+    }
     if let Some(name) = event
         .attributes
         .keys()
@@ -100,6 +114,47 @@ pub(crate) fn complete(event: &mut Event, source: &str) -> Result<(), Error> {
     }
     event.time.get_or_insert_with(now);
     Ok(())
+}
+
+/// Refuses a `traceparent` that is not as W3C Trace Context has it; none at all is fine. For events
+/// from outside: a service passes on what its caller sent, and must not fail for that.
+/// Errors: [`Error::InvalidEvent`].
+pub(crate) fn check_trace(event: &Event) -> Result<(), Error> {
+    let traceparent = &event.traceparent;
+    if traceparent.is_empty() || is_traceparent(traceparent) {
+        return Ok(());
+    }
+    let found: String = traceparent.chars().take(64).collect();
+    let problem = format!(
+        "is {found:?}: expected `00-TRACE-SPAN-FLAGS` with 32, 16 and 2 lower-case hexadecimal digits"
+    );
+    Err(Error::InvalidEvent {
+        field: "traceparent",
+        problem,
+    })
+}
+
+/// <https://www.w3.org/TR/trace-context/#traceparent-header>: a later version may say more at the
+/// end, and no id is all zeros.
+fn is_traceparent(text: &str) -> bool {
+    let is_hex = |text: &str, length| {
+        let digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        text.len() == length && text.bytes().all(digit)
+    };
+    let is_id = |text: &str, length| is_hex(text, length) && text.bytes().any(|it| it != b'0');
+    let parts: Vec<_> = text.splitn(5, '-').collect();
+    match parts[..] {
+        [version, trace, span, flags, ref rest @ ..] => {
+            is_hex(version, 2)
+                && version != "ff"
+                && is_id(trace, 32)
+                && is_id(span, 16)
+                && is_hex(flags, 2)
+                && (rest.is_empty() || version != "00")
+                && text.len() <= MAX_TRACE_BYTES
+        }
+        _ => false,
+    }
 }
 
 fn check_length(field: &'static str, text: &str, limit: usize) -> Result<(), Error> {
@@ -172,6 +227,13 @@ mod tests {
             },
             "subject",
         );
+        for wrong in ["shop.v1.Was reserved", "a\n", "gr\u{fc}n", &"x".repeat(257)] {
+            let event = Event {
+                r#type: wrong.to_owned(),
+                ..Event::default()
+            };
+            check(event, "type");
+        }
         let attributes = [("Bad Name".to_owned(), String::new())].into();
         check(
             Event {
@@ -180,5 +242,32 @@ mod tests {
             },
             "attributes",
         );
+    }
+
+    #[test]
+    fn a_traceparent_is_as_the_specification_has_it() {
+        let check = |traceparent: &str, expected: bool| {
+            let event = Event {
+                traceparent: traceparent.to_owned(),
+                ..Event::default()
+            };
+            assert_eq!(check_trace(&event).is_ok(), expected, "{traceparent:?}");
+        };
+        let id = "0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331";
+        check("", true);
+        check(&format!("00-{id}-01"), true);
+        check(&format!("42-{id}-01-more"), true);
+        check(&format!("00-{id}-01-more"), false);
+        check(&format!("ff-{id}-01"), false);
+        check(&format!("00-{id}"), false);
+        check(&format!("00-{}-01", id.to_uppercase()), false);
+        check(&format!("00-{id}-01\n"), false);
+        let zeros = "0".repeat(32);
+        check(&format!("00-{zeros}-b7ad6b7169203331-01"), false);
+        check(
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            false,
+        );
+        check("abc", false);
     }
 }

@@ -6,6 +6,7 @@ use pavane::feed::v1::Event;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
+use crate::event::check_trace;
 use crate::{Error, Feed, Permit, Sequence, State, Store, Transaction};
 
 /// Longest request id, in bytes.
@@ -47,6 +48,7 @@ impl Store {
         publish: Publish,
     ) -> Result<Appended, Error> {
         let request = Request::new(self, &publish)?;
+        publish.events.iter().try_for_each(check_trace)?;
         let events = feed.prepare(publish.events)?;
         if events.is_empty() {
             let problem = "is empty: expected at least one event".to_owned();

@@ -273,6 +273,18 @@ async fn errors_of_publish_say_what_to_do() {
         Code::InvalidArgument,
         "INVALID_EVENT",
     );
+    let typed = |r#type: &str, traceparent: &str| pb::Event {
+        r#type: r#type.to_owned(),
+        traceparent: traceparent.to_owned(),
+        ..pb::Event::default()
+    };
+    for wrong in [typed("was reserved", ""), typed("shop.Reserved", "abc")] {
+        check(
+            client.publish(publish("orders", vec![wrong])).await,
+            Code::InvalidArgument,
+            "INVALID_EVENT",
+        );
+    }
     let many = publish("orders", vec![event("o", 1); 1_025]);
     check(
         client.publish(many).await,
