@@ -14,7 +14,6 @@ mod writer;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -48,10 +47,14 @@ impl Store {
             cache_bytes: options.cache_bytes,
             write_buffer_bytes: options.write_buffer_bytes,
         };
-        let make = |draft: &Path| FjallEngine::open(draft, &settings).map(drop);
-        let database = directory.database(make)?;
-        FjallEngine::inspect(&database)?;
+        let (database, is_new) = directory.database()?;
+        if !is_new {
+            FjallEngine::inspect(&database)?;
+        }
         let engine = FjallEngine::open(&database, &settings)?;
+        if is_new {
+            directory.database_is_made()?;
+        }
         Self::start(options, Arc::new(engine), Some(directory))
     }
 

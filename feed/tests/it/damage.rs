@@ -15,6 +15,9 @@ async fn closed_store() -> (tempfile::TempDir, PathBuf) {
     append_numbers(&fixture.store, &fixture.feed, 1..=10).await;
     fixture.store.close().await;
     let data_dir = options(fixture.folder.path()).data_dir;
+    // What the making of a store has left over, the engine clears away when it is opened next.
+    let reopened = Store::open(options(fixture.folder.path())).unwrap();
+    reopened.close().await;
     (fixture.folder, data_dir)
 }
 

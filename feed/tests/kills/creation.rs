@@ -114,11 +114,12 @@ async fn every_stage_of_making_a_store_can_be_gone_on_from() {
             fs::write(folder.join("FORMAT"), &format).unwrap();
         }),
         ("a journal", &|folder| {
-            fs::create_dir_all(folder.join("db.new/keyspaces")).unwrap();
-            fs::write(folder.join("db.new/0.jnl"), "").unwrap();
+            fs::write(folder.join("MAKING"), "").unwrap();
+            fs::create_dir_all(folder.join("db/keyspaces")).unwrap();
+            fs::write(folder.join("db/0.jnl"), "").unwrap();
         }),
         ("a marker without a version", &|folder| {
-            fs::write(folder.join("db.new/version"), "").unwrap();
+            fs::write(folder.join("db/version"), "").unwrap();
         }),
     ];
     for reached in 1..=stages.len() {
@@ -131,7 +132,7 @@ async fn every_stage_of_making_a_store_can_be_gone_on_from() {
             .unwrap_or_else(|error| panic!("left with {name}: {error}"));
         store.feed("orders", Access::Owner).unwrap();
         store.close().await;
-        assert!(!folder.path().join("db.new").exists(), "{name}");
+        assert!(!folder.path().join("MAKING").exists(), "{name}");
     }
 
     // The feed is in the database, and the file does not know it yet.
