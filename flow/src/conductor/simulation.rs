@@ -29,7 +29,9 @@ struct Service {
     effect: bool,
     tombstone: bool,
     performed: u32,
-    refuses: bool,
+    /// How many calls it refuses before it takes one: what is sold out now may be there later, for a
+    /// call that comes late.
+    refusals: u32,
     undo_refusals: u32,
 }
 
@@ -38,7 +40,10 @@ impl Service {
         match direction {
             Direction::Forward if self.tombstone => Err(ABORTED),
             Direction::Forward if self.effect => Ok(()),
-            Direction::Forward if self.refuses => Err(FAILED_PRECONDITION),
+            Direction::Forward if self.refusals > 0 => {
+                self.refusals -= 1;
+                Err(FAILED_PRECONDITION)
+            }
             Direction::Forward => {
                 self.effect = true;
                 self.performed += 1;
@@ -88,7 +93,11 @@ impl Simulation {
             .steps
             .iter()
             .map(|_| Service {
-                refuses: random.chance(15),
+                refusals: match random.below(8) {
+                    0 => u32::MAX,
+                    1 => 1,
+                    _ => 0,
+                },
                 undo_refusals: if random.chance(10) {
                     1 + random.below(2) as u32
                 } else {
