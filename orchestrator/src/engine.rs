@@ -12,7 +12,7 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
-use crate::executions::{Beginning, Executions, Live};
+use crate::executions::{Beginning, Executions, Live, part_of};
 use crate::task::join;
 use crate::trace::Trace;
 use crate::workflows::Workflows;
@@ -117,7 +117,7 @@ impl Engine {
         let starting = tokio::spawn(async move {
             // Whoever starts this id holds the lock until the start is durable: nobody else can
             // have begun it between the look and the start.
-            let _guard = this.starting[stripe_of(&id)].lock().await;
+            let _guard = this.starting[part_of(&id, STRIPES)].lock().await;
             if this.executions.get(&id).is_some() || this.is_recorded(&id)? {
                 return this.begun_before(&id, &plan, &input);
             }
@@ -282,10 +282,4 @@ fn check_id(id: &str) -> Result<(), Error> {
         field: "execution_id",
         problem,
     })
-}
-
-fn stripe_of(id: &str) -> usize {
-    id.bytes().fold(0_usize, |hash, byte| {
-        hash.wrapping_mul(31).wrapping_add(byte.into())
-    }) % STRIPES
 }

@@ -34,6 +34,14 @@ use crate::{Error, clock};
 /// Parts of the table, so that tasks seldom wait for each other.
 const SHARDS: usize = 32;
 
+/// Which of so many parts an execution's id belongs to: FNV-1a, since ids are short.
+pub(crate) fn part_of(id: &str, parts: usize) -> usize {
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    (hash % parts as u64) as usize
+}
+
 /// All executions that have not ended. A cheap handle.
 #[derive(Clone, Debug)]
 pub(crate) struct Executions(Arc<Inner>);
@@ -133,10 +141,7 @@ impl Executions {
     }
 
     fn shard(&self, id: &str) -> &RwLock<HashMap<Arc<str>, Arc<Live>>> {
-        let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
-        });
-        &self.0.shards[(hash % SHARDS as u64) as usize]
+        &self.0.shards[part_of(id, SHARDS)]
     }
 
     /// Performs calls and takes in their answers until nothing is left to do at once.
