@@ -2,6 +2,7 @@
 //! names that go over the wire. Everything else depends on this crate; it depends on nothing of
 //! ours, does no I/O and holds no logic but the making of errors.
 
+pub mod attributes;
 pub mod error;
 pub mod metadata;
 mod names;

@@ -16,3 +16,6 @@ pub const TRACEPARENT: &str = "traceparent";
 
 /// W3C vendor-specific trace context.
 pub const TRACESTATE: &str = "tracestate";
+
+/// On a call of a front door: how the execution is to be run, `orchestrated` or `choreographed`.
+pub const MODE: &str = "pavane-mode";

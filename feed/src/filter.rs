@@ -177,6 +177,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
+            any_of: Vec::new(),
         }
     }
 

@@ -4,8 +4,8 @@
 //! Pure: no I/O, no clock, no randomness, no threads. Time and results come in as values,
 //! decisions go out as values.
 
-pub mod conductor;
 pub mod diagnostic;
+pub mod driver;
 pub mod event;
 pub mod fold;
 pub mod language;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 
+use crate::event::Mode;
 use crate::program::{Condition, EvaluationError, MessageProgram, Scope};
 
 /// Position of a step in its definition.
@@ -65,6 +66,8 @@ pub struct Plan {
     pub input: MessageDescriptor,
     /// Type of the output: the response of `implements`.
     pub output: MessageDescriptor,
+    /// How an execution is run if nobody says otherwise.
+    pub mode: Mode,
     /// The steps in the order of the definition, at most 256.
     pub steps: Vec<Step>,
     /// Computes the output.
@@ -90,6 +93,8 @@ pub struct Step {
     pub when: Option<Condition>,
     /// What undoes it.
     pub compensation: Option<Call>,
+    /// The steps whose responses the compensation refers to, ascending. All of them come before it.
+    pub compensation_references: Vec<StepIndex>,
 }
 
 /// A unary call, forward or compensating.

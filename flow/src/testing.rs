@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 
+use crate::event::Mode;
 use crate::plan::{Call, Method, Plan, RetryPolicy, Revision, Step, StepIndex};
 use crate::program::{Condition, MessageProgram};
 
@@ -65,6 +66,7 @@ pub(crate) fn random_plan(random: &mut Random) -> Arc<Plan> {
             descendants: Vec::new(),
             when,
             compensation,
+            compensation_references: Vec::new(),
         });
     }
     for index in 0..count {
@@ -84,6 +86,7 @@ pub(crate) fn plan(steps: Vec<Step>, deadline: Option<Duration>) -> Plan {
         implements: method("Run"),
         input: message(),
         output: message(),
+        mode: Mode::Orchestrated,
         steps,
         output_program: MessageProgram::constant(Bytes::new()),
         deadline,

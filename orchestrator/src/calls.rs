@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::RwLock;
-use pavane_flow::conductor::CallFailure;
+use pavane_flow::driver::CallFailure;
 use pavane_flow::event::Failure;
 use prost::Message;
 use tokio::sync::Semaphore;

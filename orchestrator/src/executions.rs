@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
 use pavane_feed::{Permit, TransactError};
-use pavane_flow::conductor::{Action, CallRequest, Conductor, Direction, Input};
+use pavane_flow::driver::{Action, CallRequest, Direction, Driver, Input};
 use rand::Rng;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -241,7 +241,7 @@ impl Executions {
         &self,
         permit: Permit,
         live: &Live,
-        conductor: &Conductor,
+        conductor: &Driver,
         actions: Vec<Action>,
     ) -> Result<(Option<Recorded>, Rest), Error> {
         let (entry, rest) = live.sort_out(conductor, actions);

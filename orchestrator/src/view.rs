@@ -6,7 +6,7 @@
 use pavane::feed::v1::Event as StoredEvent;
 use pavane::workflow::v1 as wire;
 use pavane::workflow::v1::{ExecutionState, StepState};
-use pavane_flow::conductor::{Attempts, Conductor, Direction};
+use pavane_flow::driver::{Attempts, Direction, Driver};
 use pavane_flow::event::{Event, Failure};
 use pavane_flow::fold::{Cause, Outcome, Progress, State};
 use pavane_flow::language::json;
@@ -53,7 +53,7 @@ pub(crate) fn execution(
     plan: &Plan,
     state: &State,
     events: Vec<StoredEvent>,
-    live: Option<&Conductor>,
+    live: Option<&Driver>,
 ) -> wire::Execution {
     let started = state.started.as_ref();
     let output = match state.outcome() {
@@ -130,7 +130,7 @@ fn step_status(
     plan: &Plan,
     state: &State,
     index: StepIndex,
-    live: Option<&Conductor>,
+    live: Option<&Driver>,
 ) -> wire::StepStatus {
     let step = plan.step(index);
     let attempts = live.map(|live| live.attempts(index));

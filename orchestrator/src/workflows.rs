@@ -172,6 +172,7 @@ impl Workflows {
             revision: plan.revision.to_string(),
             workflow: Some(workflow),
             create_time: Some(clock::now().into()),
+            ..DeployedWorkflow::default()
         };
         // Recorded before it is served: no execution may need a revision that is not kept.
         self.describe(&plan, &pool)?;

@@ -242,7 +242,7 @@ impl ExecutionService for Answers {
         let events = known(&id)?.unwrap_or_default().events;
         let events = events
             .into_iter()
-            .map(|event| Ok(WatchExecutionResponse { event: Some(event) }));
+            .map(|event| Ok(WatchExecutionResponse { event: Some(event), incident: None }));
         let events = stream::iter(events);
         if id == INTERRUPTED && !self.was_interrupted.swap(true, Ordering::Relaxed) {
             let sent_away = Status::unavailable("the server is shutting down; it goes on");
@@ -310,6 +310,7 @@ impl WorkflowService for Answers {
                     revision: "7b0c91e2".repeat(8),
                     workflow: Some(workflow),
                     create_time: at(0),
+                    ..DeployedWorkflow::default()
                 });
                 Ok(Response::new(DeployWorkflowResponse {
                     workflow,

@@ -172,6 +172,18 @@ impl State {
                 .all(|&later| self.is_settled(plan, later))
     }
 
+    /// Rule 4: whether nothing can happen before an operator has looked at a compensation that failed
+    /// for good.
+    pub fn is_stuck(&self, plan: &Plan) -> bool {
+        self.is_failing()
+            && plan
+                .step_indices()
+                .any(|step| self.blocked_by(step).is_some())
+            && plan.step_indices().all(|step| {
+                self.progress(step) != Progress::Pending && !self.is_compensation_ready(plan, step)
+            })
+    }
+
     /// Rule 5: every step is completed or skipped, and nothing failed.
     pub fn is_complete(&self, plan: &Plan) -> bool {
         !self.is_failing()

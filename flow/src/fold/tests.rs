@@ -152,6 +152,7 @@ fn an_ambiguous_failure_owes_its_compensation_and_a_definite_one_does_not() {
         dependencies: vec![],
         descendants: vec![],
         when: None,
+        compensation_references: vec![],
         compensation: Some(testing::call("Refund", 1)),
     }];
     let plan = testing::plan(steps, None);

@@ -1,6 +1,6 @@
 //! The steps of a workflow: compiled one by one, and what connects them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pavane::workflow::v1::Step;
 use prost_reflect::MethodDescriptor;
@@ -24,6 +24,18 @@ pub(super) struct Compiled {
     references: Vec<Reference>,
     /// References of its compensation's request.
     compensation_references: Vec<Reference>,
+}
+
+impl Compiled {
+    /// The steps that its compensation's request refers to, ascending.
+    pub(super) fn compensation_needs(&self) -> Vec<StepIndex> {
+        let steps: BTreeSet<StepIndex> = self
+            .compensation_references
+            .iter()
+            .map(|reference| reference.step)
+            .collect();
+        steps.into_iter().collect()
+    }
 }
 
 /// The methods of a step: of its call and its compensation.

@@ -88,6 +88,7 @@ pub(super) fn compile(
         implements: names::to_method(&implements),
         input: implements.input(),
         output: implements.output(),
+        mode: workflow.mode(),
         steps: plan_steps(workflow, compiled, &waits, &order)?,
         output_program,
         deadline,
@@ -179,6 +180,7 @@ fn plan_steps(
     let steps = workflow.steps.iter().zip(compiled).enumerate();
     steps
         .map(|(position, (message, step))| {
+            let compensation_references = step.compensation_needs();
             Some(Step {
                 id: message.id.as_str().into(),
                 call: step.call?,
@@ -187,6 +189,7 @@ fn plan_steps(
                 descendants: order.descendants(index(position)),
                 when: step.when,
                 compensation: step.compensation,
+                compensation_references,
             })
         })
         .collect()

@@ -8,7 +8,7 @@ use h2::{Reason, RecvStream};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
 use pavane::metadata::{IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, TRACEPARENT};
-use pavane_flow::conductor::Direction;
+use pavane_flow::driver::Direction;
 use pavane_flow::plan::Method;
 use tonic::Status;
 

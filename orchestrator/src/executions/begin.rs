@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pavane_flow::conductor::Conductor;
+use pavane_flow::driver::Driver;
 use pavane_flow::event::Event;
+use pavane_flow::event::Mode;
 use pavane_flow::plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -55,7 +56,14 @@ impl Executions {
         } = beginning;
         let permit = self.0.journal.reserve().await?;
         let mut actions = Vec::new();
-        let conductor = Conductor::start(plan, Arc::clone(&id), input, clock::now(), &mut actions);
+        let conductor = Driver::start(
+            plan,
+            Mode::Orchestrated,
+            Arc::clone(&id),
+            input,
+            clock::now(),
+            &mut actions,
+        );
         let live = Live::new(
             conductor,
             trace,
@@ -108,8 +116,7 @@ impl Executions {
         } = record;
         let permit = self.0.journal.reserve().await?;
         let mut actions = Vec::new();
-        let conductor =
-            Conductor::restore(plan, Arc::clone(&id), events, clock::now(), &mut actions);
+        let conductor = Driver::restore(plan, Arc::clone(&id), events, clock::now(), &mut actions);
         let live = Arc::new(Live::new(conductor, trace, start, None, self.place()));
         let taken_in = self.put_in_line(permit, &live, &live.lock(), actions)?;
         self.shard(&id).write().insert(id, Arc::clone(&live));

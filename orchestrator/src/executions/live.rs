@@ -6,7 +6,7 @@ use http::HeaderValue;
 use parking_lot::{Mutex, MutexGuard};
 use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
-use pavane_flow::conductor::{Action, CallRequest, Conductor};
+use pavane_flow::driver::{Action, CallRequest, Driver};
 use pavane_flow::event::{EventKey, EventKind};
 use pavane_flow::fold::Outcome;
 use pavane_flow::plan::{Plan, Step};
@@ -24,7 +24,7 @@ pub(crate) type Waiter = oneshot::Sender<Outcome>;
 pub(crate) struct Live {
     id: Arc<str>,
     plan: Arc<Plan>,
-    conductor: Mutex<Conductor>,
+    conductor: Mutex<Driver>,
     /// `None` once the outcome is durable.
     waiters: Mutex<Option<Vec<Waiter>>>,
     start: Start,
@@ -43,7 +43,7 @@ pub(super) struct Rest {
 
 impl Live {
     pub(super) fn new(
-        conductor: Conductor,
+        conductor: Driver,
         trace: Trace,
         start: Start,
         waiter: Option<Waiter>,
@@ -75,7 +75,7 @@ impl Live {
     }
 
     /// The execution's core. Held only for as long as a decision takes.
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Conductor> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Driver> {
         self.conductor.lock()
     }
 
@@ -119,7 +119,7 @@ impl Live {
     /// Sorts what came out of one input: what goes into the journal, as one entry, and the rest.
     pub(super) fn sort_out(
         &self,
-        conductor: &Conductor,
+        conductor: &Driver,
         actions: Vec<Action>,
     ) -> (Option<Entry>, Rest) {
         let mut rest = Rest::default();
@@ -165,7 +165,7 @@ impl Live {
     }
 }
 
-fn tell(conductor: &Conductor, waiter: Waiter) {
+fn tell(conductor: &Driver, waiter: Waiter) {
     if let Some(outcome) = conductor.state().outcome() {
         // Whoever waited may have gone.
         let _ = waiter.send(outcome.clone());

@@ -16,7 +16,7 @@ use pavane::workflow::v1::{
     RetryExecutionResponse, StartExecutionRequest, StartExecutionResponse, WaitExecutionRequest,
     WaitExecutionResponse, WatchExecutionRequest, WatchExecutionResponse,
 };
-use pavane_flow::conductor;
+use pavane_flow::driver;
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -64,7 +64,7 @@ impl Executions {
             })
     }
 
-    async fn tell(&self, id: &str, input: conductor::Input) -> Result<(), Error> {
+    async fn tell(&self, id: &str, input: driver::Input) -> Result<(), Error> {
         let live = self.engine.live(id)?;
         self.engine.executions.tell(&live, input).await
     }
@@ -172,7 +172,7 @@ impl ExecutionService for Executions {
             }
             .into());
         }
-        self.tell(&execution_id, conductor::Input::Cancel { reason })
+        self.tell(&execution_id, driver::Input::Cancel { reason })
             .await?;
         let execution = self.engine.describe(&execution_id)?;
         Ok(Response::new(CancelExecutionResponse {
@@ -194,7 +194,7 @@ impl ExecutionService for Executions {
             }
             .into());
         }
-        self.tell(&id, conductor::Input::Resume).await?;
+        self.tell(&id, driver::Input::Resume).await?;
         let execution = self.engine.describe(&id)?;
         Ok(Response::new(RetryExecutionResponse {
             execution: Some(execution),

@@ -76,7 +76,12 @@ pub(super) fn watch(
 fn respond(
     events: impl stream::Stream<Item = Result<Event, Status>> + Send,
 ) -> impl stream::Stream<Item = Result<WatchExecutionResponse, Status>> + Send {
-    events.map(|event| event.map(|event| WatchExecutionResponse { event: Some(event) }))
+    events.map(|event| {
+        event.map(|event| WatchExecutionResponse {
+            event: Some(event),
+            incident: None,
+        })
+    })
 }
 
 fn is_outcome(event: &Event) -> bool {

@@ -106,6 +106,12 @@ impl Attempts {
         self.last_failure.as_deref()
     }
 
+    /// The attempt that is on its way went well.
+    pub(super) fn end(&mut self) {
+        self.phase = Phase::Idle;
+        self.last_failure = None;
+    }
+
     /// Begins an attempt, the first or a further one.
     pub(super) fn begin(&mut self, direction: Direction, cause: EventKey) {
         let continues = matches!(self.phase, Phase::BackingOff(before, _) if before == direction);

@@ -1,4 +1,8 @@
-//! The conductor's core: one execution, performed step by step. `(now, input) -> actions`.
+//! The core of all who drive an execution: `(now, input) -> actions`.
+//!
+//! A conductor performs every step and declares the outcome; a participant performs the steps of
+//! its own service; a home performs none and declares the outcome. They differ in their [`Role`]
+//! and in nothing else: what is ready, what is undone and how it ends is decided here, for all.
 //!
 //! It decides, and does nothing: the shell appends the events, then performs the calls, then wakes
 //! it. All events that one input gives rise to belong in one commit, and a call leaves only after
@@ -6,6 +10,7 @@
 
 mod call;
 mod decide;
+mod role;
 #[cfg(test)]
 mod simulation;
 
@@ -15,6 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use call::{Attempts, CallFailure, Direction};
+pub use role::Role;
 
 use crate::Timestamp;
 use crate::event::{Event, EventKey, EventKind, Failure, Mode};
@@ -36,12 +42,23 @@ pub enum Input {
         /// From 0 to 1.
         jitter: f64,
     },
-    /// Somebody asks for the execution to be canceled.
+    /// A step's call was answered with OK, and its event is durable already: it was appended in the
+    /// commit of the call's own effect.
+    Recorded {
+        /// `StepCompleted` or `StepCompensated`, of a step whose call is on its way.
+        event: Event,
+    },
+    /// An event of another feed, or once more one of its own.
+    Heard {
+        /// What happened.
+        event: Event,
+    },
+    /// Somebody asks the home for the execution to be canceled.
     Cancel {
         /// Why.
         reason: String,
     },
-    /// An operator has a suspended execution retried.
+    /// An operator has the home retry a suspended execution.
     Resume,
     /// It is the time of an [`Action::Wake`].
     Wake,
@@ -76,45 +93,54 @@ pub struct CallRequest {
     pub timeout: Duration,
 }
 
-/// One execution and its conductor.
+/// What one process knows of one execution, and its part in it.
 ///
 /// Invariant: an in-flight call is answered by the shell exactly once.
 #[derive(Debug)]
-pub struct Conductor {
+pub struct Driver {
     plan: Arc<Plan>,
+    role: Role,
     execution: Arc<str>,
     state: State,
     attempts: Box<[Attempts]>,
-    /// When the last event happened. Each is later than the one before, whatever the clock says:
-    /// the failure that came first is the cause, and not one that follows from it.
+    /// When the last event happened, of those heard as well. Each that it says is later than all
+    /// that it knows of, whatever the clock says: the failure that came first is the cause, and not
+    /// one that follows from it.
     last_event: Timestamp,
+    /// A participant that may have known the execution before it was started anew. What it had
+    /// heard by then it may hear only later (rule 7).
+    rejoined: bool,
 }
 
-impl Conductor {
-    /// Starts an execution at `now`. The first event that comes out is its start.
+impl Driver {
+    /// Starts an execution at `now`, as its conductor or as its home by the mode. The first event
+    /// that comes out is its start.
     pub fn start(
         plan: Arc<Plan>,
+        mode: Mode,
         execution: Arc<str>,
         input: Bytes,
         now: Timestamp,
         out: &mut Vec<Action>,
     ) -> Self {
         let deadline = plan.deadline.map(|deadline| now + deadline);
-        let mut conductor = Self::empty(plan, execution);
+        let mut driver = Self::empty(plan, Role::of_starter(mode), execution);
         let kind = EventKind::ExecutionStarted {
             input,
-            mode: Mode::Orchestrated,
+            mode,
             deadline,
         };
-        conductor.emit(now, kind, None, out);
+        driver.emit(now, kind, None, out);
         if let Some(deadline) = deadline {
             out.push(Action::Wake(deadline));
         }
-        conductor.decide(now, EventKey::Started, out);
-        conductor
+        driver.decide(now, EventKey::Started, out);
+        driver
     }
 
-    /// Takes up an execution from what was recorded of it, and decides how to go on.
+    /// Takes up an execution that this feed is the home of from what was recorded of it, and
+    /// decides how to go on. Of a choreographed one, these are the home's own events and whatever
+    /// is known of the others' so far.
     ///
     /// No event is written before a call, so nobody remembers which of the ready steps had been
     /// called: each of them may have been (rule 7), and the calls may still be on the wire.
@@ -125,33 +151,52 @@ impl Conductor {
         now: Timestamp,
         out: &mut Vec<Action>,
     ) -> Self {
-        let mut conductor = Self::empty(plan, execution);
-        let mut last = EventKey::Started;
-        for event in events {
-            last = event.kind.key();
-            conductor.last_event = conductor.last_event.max(event.time);
-            conductor.state.apply(&event);
-        }
-        let plan = Arc::clone(&conductor.plan);
+        let mut driver = Self::empty(plan, Role::Conductor, execution);
+        let last = driver.recall(events);
+        let started = driver.state.started.as_ref();
+        let mode = started.map_or(Mode::Orchestrated, |started| started.mode);
+        driver.role = Role::of_starter(mode);
+        let plan = Arc::clone(&driver.plan);
         for step in plan.step_indices() {
-            let pending = conductor.state.progress(step) == crate::fold::Progress::Pending;
+            let pending = driver.state.progress(step) == crate::fold::Progress::Pending;
             if pending
-                && conductor.state.dependencies_allow(&plan, step)
-                && !conductor.state.is_skipped_with_another(&plan, step)
+                && driver.state.dependencies_allow(&plan, step)
+                && !driver.state.is_skipped_with_another(&plan, step)
             {
-                conductor.attempts[step.at()].possibly_called = true;
+                driver.attempts[step.at()].possibly_called = true;
             }
         }
-        if let Some(deadline) = conductor
-            .state
-            .started
-            .as_ref()
-            .and_then(|start| start.deadline)
-        {
+        if let Some(deadline) = driver.deadline() {
             out.push(Action::Wake(deadline));
         }
-        conductor.decide(now, last, out);
-        conductor
+        driver.decide(now, last.unwrap_or(EventKey::Started), out);
+        driver
+    }
+
+    /// Joins an execution that this process hears of for the first time, as the participant that
+    /// performs the steps of `role`. It does nothing before it has heard of the start.
+    ///
+    /// Only for an execution that no earlier process of the same participant can have heard of;
+    /// for any other, [`Driver::rejoin`].
+    pub fn join(plan: Arc<Plan>, role: Role, execution: Arc<str>) -> Self {
+        Self::empty(plan, role, execution)
+    }
+
+    /// Joins an execution that an earlier process of the same participant may have known. `own` are
+    /// the events that are in its own feed, all of them: what it has said, it does not say again.
+    ///
+    /// What others have said is heard anew, in any order. So a step may have been called though
+    /// this process does not see yet why (rule 7).
+    pub fn rejoin(
+        plan: Arc<Plan>,
+        role: Role,
+        execution: Arc<str>,
+        own: impl IntoIterator<Item = Event>,
+    ) -> Self {
+        let mut driver = Self::empty(plan, role, execution);
+        driver.rejoined = true;
+        driver.recall(own);
+        driver
     }
 
     /// Takes one input in and says what is to be done. Inputs that no longer matter change nothing.
@@ -163,8 +208,18 @@ impl Conductor {
                 result,
                 jitter,
             } => self.on_answered(now, step, direction, result, jitter, out),
+            Input::Recorded { event } => {
+                if let EventKey::Completed(step) | EventKey::Compensated(step) = event.kind.key() {
+                    self.attempts[step.at()].end();
+                }
+                self.hear(&event)
+            }
+            Input::Heard { event } => self.hear(&event),
             Input::Cancel { reason } => {
-                if self.state.outcome().is_some() || self.state.is_cancel_requested() {
+                let refused = !self.role.is_home()
+                    || self.state.outcome().is_some()
+                    || self.state.is_cancel_requested();
+                if refused {
                     return;
                 }
                 let cause = self.last_cause();
@@ -172,7 +227,7 @@ impl Conductor {
                 EventKey::CancelRequested
             }
             Input::Resume => {
-                if !self.state.is_suspended() {
+                if !self.role.is_home() || !self.state.is_suspended() {
                     return;
                 }
                 let round = self.state.round();
@@ -188,6 +243,11 @@ impl Conductor {
     /// What is known of the execution. Ahead of what is durable by the events not yet appended.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// Its part in the execution.
+    pub fn role(&self) -> &Role {
+        &self.role
     }
 
     /// What it is a run of.
@@ -211,16 +271,33 @@ impl Conductor {
         call_of(&self.plan, step, direction)
     }
 
-    fn empty(plan: Arc<Plan>, execution: Arc<str>) -> Self {
+    fn empty(plan: Arc<Plan>, role: Role, execution: Arc<str>) -> Self {
         let state = State::new(&plan);
         let attempts = plan.steps.iter().map(|_| Attempts::default()).collect();
         Self {
             plan,
+            role,
             execution,
             state,
             attempts,
             last_event: Timestamp::default(),
+            rejoined: false,
         }
+    }
+
+    /// Takes in what happened, and says no more about it. The key of the last.
+    fn recall(&mut self, events: impl IntoIterator<Item = Event>) -> Option<EventKey> {
+        events.into_iter().map(|event| self.hear(&event)).last()
+    }
+
+    fn hear(&mut self, event: &Event) -> EventKey {
+        self.last_event = self.last_event.max(event.time);
+        self.state.apply(event);
+        event.kind.key()
+    }
+
+    fn deadline(&self) -> Option<Timestamp> {
+        self.state.started.as_ref()?.deadline
     }
 
     fn emit(
@@ -334,7 +411,7 @@ impl Conductor {
         let kind = EventKind::StepFailed {
             step,
             failure,
-            ambiguous: attempts.ambiguous || attempts.possibly_called,
+            ambiguous: attempts.ambiguous || attempts.possibly_called || self.rejoined,
             attempts: attempts.made,
         };
         let cause = attempts.cause;

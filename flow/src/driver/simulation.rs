@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Action, CallFailure, Conductor, Direction, Input};
+use super::{Action, CallFailure, Direction, Driver, Input};
 use crate::Timestamp;
-use crate::event::{Event, EventKind, Failure};
+use crate::event::{Event, EventKind, Failure, Mode};
 use crate::fold::{Outcome, Progress, State};
 use crate::plan::{Plan, StepIndex};
 use crate::testing::{Random, random_plan};
@@ -76,7 +76,7 @@ struct Simulation {
     plan: Arc<Plan>,
     now: Timestamp,
     process: u32,
-    conductor: Conductor,
+    conductor: Driver,
     log: Vec<Event>,
     services: Vec<Service>,
     wire: Vec<OnTheWire>,
@@ -108,8 +108,14 @@ impl Simulation {
             .collect();
         let now = Timestamp::from_nanos(1);
         let mut out = Vec::new();
-        let conductor =
-            Conductor::start(Arc::clone(&plan), "e".into(), Bytes::new(), now, &mut out);
+        let conductor = Driver::start(
+            Arc::clone(&plan),
+            Mode::Orchestrated,
+            "e".into(),
+            Bytes::new(),
+            now,
+            &mut out,
+        );
         let mut simulation = Self {
             seed,
             random,
@@ -306,7 +312,7 @@ impl Simulation {
         self.process += 1;
         self.wakes.clear();
         let mut out = Vec::new();
-        self.conductor = Conductor::restore(
+        self.conductor = Driver::restore(
             Arc::clone(&self.plan),
             "e".into(),
             self.log.iter().cloned(),

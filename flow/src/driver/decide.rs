@@ -1,17 +1,17 @@
-//! What follows from the facts for the one who performs every step: the rules of the fold, applied
-//! until nothing more follows.
+//! What follows from the facts for a driver and its part: the rules of the fold, applied until
+//! nothing more follows.
 
 use std::sync::Arc;
 
 use super::call::{self, Direction, Phase};
-use super::{Action, CallRequest, Conductor, call_of};
+use super::{Action, CallRequest, Driver, call_of};
 use crate::Timestamp;
 use crate::event::{EventKey, EventKind, Failure};
 use crate::fold::{Cause, Progress};
 use crate::plan::{Plan, StepIndex};
 use crate::program::EvaluationError;
 
-impl Conductor {
+impl Driver {
     /// Goes on from `cause`, the event that just happened, until nothing more follows.
     pub(super) fn decide(&mut self, now: Timestamp, cause: EventKey, out: &mut Vec<Action>) {
         let plan = Arc::clone(&self.plan);
@@ -21,7 +21,8 @@ impl Conductor {
         let deadline = started.deadline;
         let mut cause = cause;
         let is_late = deadline.is_some_and(|deadline| deadline <= now);
-        if is_late && self.state.outcome().is_none() && !self.state.is_deadline_exceeded() {
+        let is_news = self.state.outcome().is_none() && !self.state.is_deadline_exceeded();
+        if is_late && is_news && self.role.is_home() {
             cause = self.emit(
                 now,
                 EventKind::DeadlineExceeded,
@@ -33,6 +34,8 @@ impl Conductor {
         while self.state.outcome().is_none() {
             let settled = if self.state.is_failing() {
                 self.roll_back(&plan, now, cause, out)
+            } else if is_late {
+                None // the home is about to say so
             } else {
                 self.advance(&plan, now, cause, deadline, out)
             };
@@ -53,7 +56,8 @@ impl Conductor {
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
         for step in plan.step_indices() {
-            if !self.state.is_ready(plan, step) || !self.is_due(step, now) {
+            let is_mine = self.role.performs(step);
+            if !is_mine || !self.state.is_ready(plan, step) || !self.is_due(step, now) {
                 continue;
             }
             let begun = self.attempts[step.at()].made > 0;
@@ -76,7 +80,7 @@ impl Conductor {
                 return Some(self.fail_evaluation(now, step, cause, &error, out));
             }
         }
-        if !self.state.is_complete(plan) {
+        if !self.role.is_home() || !self.state.is_complete(plan) {
             return None;
         }
         let scope = self.state.scope(plan, &self.execution)?;
@@ -98,8 +102,11 @@ impl Conductor {
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
         for step in plan.step_indices() {
+            if !self.role.performs(step) {
+                continue;
+            }
             if self.state.progress(step) == Progress::Pending {
-                if let Some(event) = self.give_up(now, step, cause, out) {
+                if let Some(event) = self.give_up(plan, now, step, cause, out) {
                     return Some(event);
                 }
             } else if self.state.is_compensation_ready(plan, step) && self.is_due(step, now) {
@@ -117,6 +124,9 @@ impl Conductor {
                 }
             }
         }
+        if !self.role.is_home() {
+            return None;
+        }
         if self.state.is_rolled_back(plan) {
             let kind = self.outcome_kind(plan);
             return Some(self.emit(now, kind, Some(cause), out));
@@ -127,23 +137,40 @@ impl Conductor {
     /// Settles a pending step of a failing execution, unless its call is on its way.
     fn give_up(
         &mut self,
+        plan: &Plan,
         now: Timestamp,
         step: StepIndex,
         cause: EventKey,
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
-        let attempts = &mut self.attempts[step.at()];
-        match attempts.phase {
-            Phase::InFlight(_) => None,
-            Phase::BackingOff(..) => Some(self.fail_step(now, step, out)),
-            Phase::Idle if attempts.possibly_called => {
-                attempts.cause = cause;
-                Some(self.fail_step(now, step, out))
-            }
-            Phase::Idle => {
-                Some(self.emit(now, EventKind::StepAbandoned { step }, Some(cause), out))
-            }
+        let possibly_called = match self.attempts[step.at()].phase {
+            Phase::InFlight(_) => return None,
+            Phase::BackingOff(..) => return Some(self.fail_step(now, step, out)),
+            Phase::Idle if self.rejoined => self.may_have_been_called(plan, step)?,
+            Phase::Idle => self.attempts[step.at()].possibly_called,
+        };
+        Some(if possibly_called {
+            self.attempts[step.at()].cause = cause;
+            self.fail_step(now, step, out)
+        } else {
+            self.emit(now, EventKind::StepAbandoned { step }, Some(cause), out)
+        })
+    }
+
+    /// Rule 7, for a participant that has rejoined: whether an earlier process may have called the
+    /// step. `None` until enough is heard again of what the step depends on.
+    fn may_have_been_called(&self, plan: &Plan, step: StepIndex) -> Option<bool> {
+        let dependencies = &plan.step(step).dependencies;
+        let stopped = dependencies.iter().any(|&on| {
+            matches!(
+                self.state.progress(on),
+                Progress::Failed { .. } | Progress::Abandoned
+            )
+        });
+        if stopped || self.state.is_skipped_with_another(plan, step) {
+            return Some(false);
         }
+        self.state.dependencies_allow(plan, step).then_some(true)
     }
 
     /// Rule 4: a compensation that failed for good suspends the execution, once nothing else is
@@ -155,21 +182,13 @@ impl Conductor {
         cause: EventKey,
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
-        let busy = self
-            .attempts
-            .iter()
-            .any(|attempts| attempts.phase != Phase::Idle);
-        if busy || self.state.is_suspended() {
+        if self.state.is_suspended() || !self.state.is_stuck(plan) {
             return None;
         }
         let steps: Vec<_> = plan
             .step_indices()
             .filter(|&step| self.state.blocked_by(step).is_some())
             .collect();
-        debug_assert!(
-            !steps.is_empty(),
-            "a failing execution has something to do or is blocked"
-        );
         let kind = EventKind::ExecutionSuspended {
             round: self.state.round(),
             steps,

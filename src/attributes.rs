@@ -1,0 +1,8 @@
+//! Names of the extension attributes that events of choreographed executions carry, by which those
+//! who take part choose what they hear.
+
+/// On the events of a home: name of the workflow.
+pub const CHOREOGRAPHY: &str = "choreography";
+
+/// On the events of a participant: `<workflow>/<step>`.
+pub const STEP: &str = "step";
