@@ -184,8 +184,8 @@ pub enum Error {
     /// A filter makes no sense.
     #[error("filter: field `{field}` {problem}")]
     InvalidFilter {
-        /// The field at fault.
-        field: &'static str,
+        /// The field at fault, with the way to it: `any_of[2].types`.
+        field: String,
         /// What is wrong, and what was expected.
         problem: String,
     },

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use pavane::feed::v1::Event;
+use pavane::trace::Trace;
 use prost::Message;
 use prost_types::Timestamp;
 use uuid::Uuid;
@@ -121,7 +122,7 @@ pub(crate) fn complete(event: &mut Event, source: &str) -> Result<(), Error> {
 /// Errors: [`Error::InvalidEvent`].
 pub(crate) fn check_trace(event: &Event) -> Result<(), Error> {
     let traceparent = &event.traceparent;
-    if traceparent.is_empty() || is_traceparent(traceparent) {
+    if traceparent.is_empty() || is_usable(traceparent) {
         return Ok(());
     }
     let found: String = traceparent.chars().take(64).collect();
@@ -134,27 +135,8 @@ pub(crate) fn check_trace(event: &Event) -> Result<(), Error> {
     })
 }
 
-/// <https://www.w3.org/TR/trace-context/#traceparent-header>: a later version may say more at the
-/// end, and no id is all zeros.
-fn is_traceparent(text: &str) -> bool {
-    let is_hex = |text: &str, length| {
-        let digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-        text.len() == length && text.bytes().all(digit)
-    };
-    let is_id = |text: &str, length| is_hex(text, length) && text.bytes().any(|it| it != b'0');
-    let parts: Vec<_> = text.splitn(5, '-').collect();
-    match parts[..] {
-        [version, trace, span, flags, ref rest @ ..] => {
-            is_hex(version, 2)
-                && version != "ff"
-                && is_id(trace, 32)
-                && is_id(span, 16)
-                && is_hex(flags, 2)
-                && (rest.is_empty() || version != "00")
-                && text.len() <= MAX_TRACE_BYTES
-        }
-        _ => false,
-    }
+fn is_usable(traceparent: &str) -> bool {
+    traceparent.len() <= MAX_TRACE_BYTES && Trace::parse(traceparent).is_some()
 }
 
 fn check_length(field: &'static str, text: &str, limit: usize) -> Result<(), Error> {

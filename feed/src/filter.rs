@@ -1,44 +1,24 @@
 //! Chooses events. Works on encoded events, so that one that is rejected costs no decoding.
 
+mod parts;
+
 use pavane::feed::v1 as pb;
 
+pub(crate) use parts::is_extension_name;
+
+use self::parts::{Parts, too_many};
 use crate::Error;
 use crate::record::EventView;
 
-const MAX_TYPES: usize = 64;
-const MAX_SUBJECTS: usize = 1_024;
-const MAX_ATTRIBUTES: usize = 16;
+const MAX_ALTERNATIVES: usize = 64;
 
 /// Which events a reader wants; see `pavane.feed.v1.Filter`. The default passes everything.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    types: Vec<Pattern>,
-    subjects: Vec<Pattern>,
-    attributes: Vec<(Attribute, String)>,
-}
-
-#[derive(Debug, Clone)]
-enum Pattern {
-    Exactly(String),
-    StartsWith(String),
-}
-
-impl Pattern {
-    fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Exactly(expected) => text == expected,
-            Self::StartsWith(prefix) => text.starts_with(prefix.as_str()),
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-enum Attribute {
-    Id,
-    Source,
-    CorrelationId,
-    CausationId,
-    Extension(String),
+    /// What every event must match.
+    parts: Parts,
+    /// Besides these, one of which it must match; none: no further condition.
+    alternatives: Vec<Parts>,
 }
 
 impl Filter {
@@ -48,103 +28,58 @@ impl Filter {
     }
 
     /// Checks and prepares a filter. Errors: [`Error::InvalidFilter`].
-    pub fn parse(filter: pb::Filter) -> Result<Self, Error> {
-        let attributes = filter.attributes.len();
-        if attributes > MAX_ATTRIBUTES {
-            return Err(too_many("attributes", attributes, MAX_ATTRIBUTES));
+    pub fn parse(mut filter: pb::Filter) -> Result<Self, Error> {
+        let any_of = std::mem::take(&mut filter.any_of);
+        if any_of.len() > MAX_ALTERNATIVES {
+            let field = "any_of".to_owned();
+            return Err(too_many(field, any_of.len(), MAX_ALTERNATIVES));
+        }
+        let parts = Parts::parse(filter, "")?;
+        let mut alternatives = any_of
+            .into_iter()
+            .enumerate()
+            .map(|(index, alternative)| parse_alternative(index, alternative))
+            .collect::<Result<Vec<_>, _>>()?;
+        // One that is always met makes the others pointless.
+        if alternatives.iter().any(Parts::pass_everything) {
+            alternatives.clear();
         }
         Ok(Self {
-            types: patterns("types", filter.types, MAX_TYPES)?,
-            subjects: patterns("subjects", filter.subjects, MAX_SUBJECTS)?,
-            attributes: filter
-                .attributes
-                .into_iter()
-                .map(|(name, value)| Ok((attribute(name)?, value)))
-                .collect::<Result<_, Error>>()?,
+            parts,
+            alternatives,
         })
     }
 
     pub(crate) fn passes_everything(&self) -> bool {
-        self.types.is_empty() && self.subjects.is_empty() && self.attributes.is_empty()
+        self.parts.pass_everything() && self.alternatives.is_empty()
+    }
+
+    /// The subject that every event must have to pass, if there is exactly one.
+    pub(crate) fn only_subject(&self) -> Option<&str> {
+        self.parts.only_subject()
     }
 
     pub(crate) fn passes(&self, event: &EventView<'_>) -> Result<bool, Error> {
-        let any = |patterns: &[Pattern], text: &str| {
-            patterns.is_empty() || patterns.iter().any(|pattern| pattern.matches(text))
-        };
-        if !any(&self.types, event.r#type) || !any(&self.subjects, event.subject) {
+        if !self.parts.pass(event)? {
             return Ok(false);
         }
-        for (attribute, expected) in &self.attributes {
-            let found = match attribute {
-                Attribute::Id => Some(event.id),
-                Attribute::Source => Some(event.source),
-                Attribute::CorrelationId => Some(event.correlation_id),
-                Attribute::CausationId => Some(event.causation_id),
-                Attribute::Extension(name) => event.attribute(name)?,
-            };
-            if found != Some(expected) {
-                return Ok(false);
+        for alternative in &self.alternatives {
+            if alternative.pass(event)? {
+                return Ok(true);
             }
         }
-        Ok(true)
+        Ok(self.alternatives.is_empty())
     }
 }
 
-fn patterns(field: &'static str, texts: Vec<String>, limit: usize) -> Result<Vec<Pattern>, Error> {
-    if texts.len() > limit {
-        return Err(too_many(field, texts.len(), limit));
+fn parse_alternative(index: usize, alternative: pb::Filter) -> Result<Parts, Error> {
+    if !alternative.any_of.is_empty() {
+        return Err(Error::InvalidFilter {
+            field: format!("any_of[{index}].any_of"),
+            problem: "is set: an alternative has no alternatives of its own".to_owned(),
+        });
     }
-    texts.into_iter().map(|text| pattern(field, text)).collect()
-}
-
-fn pattern(field: &'static str, text: String) -> Result<Pattern, Error> {
-    match text.find('*') {
-        None if text.is_empty() => Err(Error::InvalidFilter {
-            field,
-            problem: "has an empty entry".to_owned(),
-        }),
-        None => Ok(Pattern::Exactly(text)),
-        Some(position) if position + 1 == text.len() => {
-            Ok(Pattern::StartsWith(text[..position].to_owned()))
-        }
-        Some(_) => Err(Error::InvalidFilter {
-            field,
-            problem: format!("has `{text}`: `*` is understood at the end only"),
-        }),
-    }
-}
-
-fn attribute(name: String) -> Result<Attribute, Error> {
-    match name.as_str() {
-        "id" => Ok(Attribute::Id),
-        "source" => Ok(Attribute::Source),
-        "correlation_id" => Ok(Attribute::CorrelationId),
-        "causation_id" => Ok(Attribute::CausationId),
-        _ if is_extension_name(&name) => Ok(Attribute::Extension(name)),
-        _ => Err(Error::InvalidFilter {
-            field: "attributes",
-            problem: format!(
-                "names `{name}`: expected `id`, `source`, `correlation_id`, `causation_id` or an \
-                 extension attribute (a-z, 0-9)"
-            ),
-        }),
-    }
-}
-
-/// CloudEvents 1.0: extension attributes are named with lower-case letters and digits.
-pub(crate) fn is_extension_name(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-}
-
-fn too_many(field: &'static str, found: usize, limit: usize) -> Error {
-    Error::InvalidFilter {
-        field,
-        problem: format!("has {found} entries, expected at most {limit}"),
-    }
+    Parts::parse(alternative, &format!("any_of[{index}]."))
 }
 
 #[cfg(test)]
@@ -156,15 +91,22 @@ mod tests {
     use super::*;
 
     fn check(types: &[&str], subjects: &[&str], attributes: &[(&str, &str)]) -> bool {
+        check_filter(filter(types, subjects, attributes))
+    }
+
+    fn check_filter(filter: pb::Filter) -> bool {
         let event = pb::Event {
             r#type: "shop.v1.Reserved".to_owned(),
             subject: "order-1".to_owned(),
             correlation_id: "c-1".to_owned(),
-            attributes: HashMap::from([("region".to_owned(), "eu".to_owned())]),
+            attributes: HashMap::from([
+                ("region".to_owned(), "eu".to_owned()),
+                ("step".to_owned(), "w/reserve".to_owned()),
+            ]),
             ..pb::Event::default()
         };
-        let filter = Filter::parse(filter(types, subjects, attributes)).unwrap();
         let encoded = event.encode_to_vec();
+        let filter = Filter::parse(filter).unwrap();
         filter.passes(&EventView::parse(&encoded).unwrap()).unwrap()
     }
 
@@ -181,6 +123,13 @@ mod tests {
         }
     }
 
+    fn any_of(parts: pb::Filter, alternatives: impl Into<Vec<pb::Filter>>) -> pb::Filter {
+        pb::Filter {
+            any_of: alternatives.into(),
+            ..parts
+        }
+    }
+
     #[test]
     fn an_event_passes_when_it_matches_each_part_that_is_not_empty() {
         assert!(check(&[], &[], &[]));
@@ -194,18 +143,55 @@ mod tests {
     }
 
     #[test]
+    fn an_event_passes_when_it_also_matches_one_of_the_alternatives() {
+        let none = || filter(&[], &[], &[]);
+        let reserve = || filter(&["shop.v1.*"], &[], &[("step", "w/reserve")]);
+        let charge = || filter(&["shop.v1.*"], &[], &[("step", "w/charge")]);
+        let other = || filter(&["other.*"], &[], &[]);
+        assert!(check_filter(any_of(none(), [charge(), reserve()])));
+        assert!(!check_filter(any_of(none(), [charge(), other()])));
+        assert!(!check_filter(any_of(other(), [reserve()])));
+        assert!(check_filter(any_of(reserve(), [other(), none()])));
+    }
+
+    #[test]
+    fn only_one_exact_subject_is_looked_up() {
+        let only = |filter| Filter::parse(filter).map(|it| it.only_subject().map(str::to_owned));
+        let subjects = |subjects: &[&str]| filter(&["t"], subjects, &[("step", "s")]);
+        assert_eq!(only(subjects(&["a"])).unwrap().as_deref(), Some("a"));
+        assert_eq!(only(subjects(&["a", "a"])).unwrap().as_deref(), Some("a"));
+        for several in [&["a", "b"][..], &["a*"], &["a", "b*"], &[]] {
+            assert_eq!(only(subjects(several)).unwrap(), None, "{several:?}");
+        }
+        let within = any_of(filter(&[], &[], &[]), [subjects(&["a"])]);
+        assert_eq!(only(within).unwrap(), None);
+    }
+
+    #[test]
     fn a_filter_that_makes_no_sense_is_refused() {
-        let many = vec!["t"; MAX_TYPES + 1];
+        let many = vec!["t"; parts::MAX_TYPES + 1];
+        let none = || filter(&[], &[], &[]);
         let refused = [
-            filter(&["a.*.b"], &[], &[]),
-            filter(&["**"], &[], &[]),
-            filter(&[], &[""], &[]),
-            filter(&[], &[], &[("Region", "eu")]),
-            filter(&many, &[], &[]),
+            (filter(&["a.*.b"], &[], &[]), "types"),
+            (filter(&["**"], &[], &[]), "types"),
+            (filter(&[], &[""], &[]), "subjects"),
+            (filter(&[], &[], &[("Region", "eu")]), "attributes"),
+            (filter(&many, &[], &[]), "types"),
+            (any_of(none(), vec![none(); MAX_ALTERNATIVES + 1]), "any_of"),
+            (
+                any_of(none(), [none(), filter(&["*a"], &[], &[])]),
+                "any_of[1].types",
+            ),
+            (
+                any_of(none(), [any_of(none(), [none()])]),
+                "any_of[0].any_of",
+            ),
         ];
-        for filter in refused {
-            let error = Filter::parse(filter).unwrap_err();
-            assert!(matches!(error, Error::InvalidFilter { .. }), "{error}");
+        for (filter, expected) in refused {
+            match Filter::parse(filter).unwrap_err() {
+                Error::InvalidFilter { field, .. } => assert_eq!(field, expected),
+                other => panic!("{other}"),
+            }
         }
     }
 }

@@ -15,16 +15,19 @@ pub(crate) struct EventView<'a> {
     pub correlation_id: &'a str,
     pub causation_id: &'a str,
     time: &'a [u8],
-    encoded: &'a [u8],
+    /// From the first extension attribute on; empty if there is none, which is usual.
+    attributes: &'a [u8],
 }
 
 impl<'a> EventView<'a> {
     pub(crate) fn parse(encoded: &'a [u8]) -> Result<Self, Error> {
-        let mut view = Self {
-            encoded,
-            ..Self::default()
-        };
-        for field in Fields(encoded) {
+        let mut view = Self::default();
+        let mut fields = Fields(encoded);
+        loop {
+            let rest = fields.0;
+            let Some(field) = fields.next() else {
+                return Ok(view);
+            };
             match field? {
                 (1, Value::Bytes(id)) => view.id = text(id)?,
                 (2, Value::Bytes(source)) => view.source = text(source)?,
@@ -33,10 +36,10 @@ impl<'a> EventView<'a> {
                 (5, Value::Bytes(time)) => view.time = time,
                 (9, Value::Bytes(id)) => view.correlation_id = text(id)?,
                 (10, Value::Bytes(id)) => view.causation_id = text(id)?,
+                (13, Value::Bytes(_)) if view.attributes.is_empty() => view.attributes = rest,
                 _ => {}
             }
         }
-        Ok(view)
     }
 
     /// Seconds and nanoseconds since 1970 of the event's `time`.
@@ -54,7 +57,7 @@ impl<'a> EventView<'a> {
 
     /// An extension attribute, if the event has it.
     pub(crate) fn attribute(&self, name: &str) -> Result<Option<&'a str>, Error> {
-        for field in Fields(self.encoded) {
+        for field in Fields(self.attributes) {
             let (13, Value::Bytes(entry)) = field? else {
                 continue;
             };
