@@ -1,0 +1,129 @@
+//! What is remembered of what was heard: where each feed was read to, and the events of others of
+//! each execution that lives. It is written from time to time, in line behind the events that what it
+//! covers gave rise to; what was heard since is heard again after a crash.
+//!
+//! It must never be ahead of the events: whoever forgets an event that it has caused nothing from yet
+//! would never hear it again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pavane::feed::v1::Event;
+use pavane_feed::{Error as FeedError, KeyRange, State, Store, Transaction};
+use prost::Message;
+
+use crate::Error;
+
+/// The state that holds cursors (`c` and the peer's name) and heard events (`h` and the execution).
+const STATE: &str = "choreography-heard";
+const CURSOR: u8 = b'c';
+const HEARD: u8 = b'h';
+
+/// A change of what is remembered, ready to be written.
+#[derive(Debug)]
+pub struct Checkpoint {
+    state: State,
+    puts: Vec<(Bytes, Bytes)>,
+    deletes: Vec<Bytes>,
+}
+
+impl Checkpoint {
+    /// Writes it, in the transaction of its round.
+    pub fn write(self, tx: &mut Transaction<'_>) -> Result<(), FeedError> {
+        for (key, value) in self.puts {
+            tx.put(&self.state, key, value)?;
+        }
+        for key in self.deletes {
+            tx.delete(&self.state, key)?;
+        }
+        Ok(())
+    }
+}
+
+/// Where checkpoints are kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Checkpoints {
+    state: State,
+}
+
+/// All that was remembered when a process begins.
+#[derive(Debug, Default)]
+pub(crate) struct Remembered {
+    /// By peer.
+    pub(crate) cursors: Vec<(Arc<str>, String)>,
+    /// By execution.
+    pub(crate) heard: Vec<(Arc<str>, Vec<Event>)>,
+}
+
+/// The events of others, of one execution.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Heard {
+    #[prost(message, repeated, tag = "1")]
+    events: Vec<Event>,
+}
+
+impl Checkpoints {
+    pub(crate) fn open(store: &Store) -> Result<Self, Error> {
+        Ok(Self {
+            state: store.state(STATE)?,
+        })
+    }
+
+    /// Reads the disk.
+    pub(crate) fn load(&self) -> Result<Remembered, Error> {
+        let mut remembered = Remembered::default();
+        for entry in self.state.range(KeyRange::all()) {
+            let (key, value) = entry?;
+            let (kind, name) = key.split_first().ok_or_else(|| corrupt("an empty key"))?;
+            let name = std::str::from_utf8(name).map_err(|_| corrupt("a name is not UTF-8"))?;
+            match *kind {
+                CURSOR => {
+                    let cursor = String::from_utf8(value.to_vec())
+                        .map_err(|_| corrupt("a cursor is not UTF-8"))?;
+                    remembered.cursors.push((name.into(), cursor));
+                }
+                HEARD => {
+                    let heard =
+                        Heard::decode(value).map_err(|error| corrupt(&error.to_string()))?;
+                    remembered.heard.push((name.into(), heard.events));
+                }
+                other => return Err(corrupt(&format!("an entry of kind {other}"))),
+            }
+        }
+        Ok(remembered)
+    }
+
+    /// Makes a change ready to be written.
+    pub(crate) fn checkpoint<'a>(
+        &self,
+        cursors: impl IntoIterator<Item = (&'a str, &'a str)>,
+        heard: impl IntoIterator<Item = (Arc<str>, Vec<Event>)>,
+        gone: impl IntoIterator<Item = Arc<str>>,
+    ) -> Checkpoint {
+        let cursors = cursors
+            .into_iter()
+            .map(|(peer, cursor)| (key(CURSOR, peer), Bytes::copy_from_slice(cursor.as_bytes())));
+        let heard = heard.into_iter().map(|(execution, events)| {
+            (
+                key(HEARD, &execution),
+                Heard { events }.encode_to_vec().into(),
+            )
+        });
+        Checkpoint {
+            state: self.state.clone(),
+            puts: cursors.chain(heard).collect(),
+            deletes: gone.into_iter().map(|id| key(HEARD, &id)).collect(),
+        }
+    }
+}
+
+fn key(kind: u8, name: &str) -> Bytes {
+    [&[kind], name.as_bytes()].concat().into()
+}
+
+fn corrupt(found: &str) -> Error {
+    Error::CorruptState {
+        state: STATE.to_owned(),
+        found: found.to_owned(),
+    }
+}

@@ -1,0 +1,171 @@
+//! What can go wrong in taking part, and the gRPC status that says so.
+
+use pavane::error::{Details, status};
+use pavane_feed as feed;
+use tonic::{Code, Status};
+
+/// An error of taking part.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed or refused.
+    #[error(transparent)]
+    Store(#[from] feed::Error),
+    /// What was remembered does not decode.
+    #[error("the state `{state}` has a record that does not decode: {found}")]
+    CorruptState {
+        /// Name of the state.
+        state: String,
+        /// What was found.
+        found: String,
+    },
+    /// A part of the request is missing.
+    #[error("{field} must be set")]
+    Missing {
+        /// The field.
+        field: &'static str,
+    },
+    /// The descriptors of the request cannot be used.
+    #[error("the descriptors cannot be used: {found}")]
+    InvalidDescriptors {
+        /// What is wrong with them.
+        found: String,
+    },
+    /// The definition has mistakes.
+    #[error("the definition of `{workflow}` does not compile: {found}")]
+    InvalidDefinition {
+        /// Name of the workflow.
+        workflow: String,
+        /// The first mistake.
+        found: String,
+    },
+    /// Definition and descriptors make another revision.
+    #[error("workflow `{workflow}` compiles to revision {found}, expected {expected}")]
+    OtherRevision {
+        /// Name of the workflow.
+        workflow: String,
+        /// What they make.
+        found: String,
+        /// What the request says.
+        expected: String,
+    },
+    /// The one who is asked is not among the members.
+    #[error("`{name}` is neither a participant nor the home of `{workflow}`: {found}")]
+    NotAMember {
+        /// Its name.
+        name: String,
+        /// Name of the workflow.
+        workflow: String,
+        /// The members that there are.
+        found: String,
+    },
+    /// A member is said to own what it does not.
+    #[error("`{name}` does not perform `{service}`; it performs {found}")]
+    NotOwned {
+        /// Its name.
+        name: String,
+        /// Full name of the service.
+        service: String,
+        /// What it owns.
+        found: String,
+    },
+    /// Another member has the name or the feed of the one who is asked.
+    #[error(
+        "feed `{feed}` of `{name}` is another than this one's: incarnation {found}, expected {expected}"
+    )]
+    OtherIncarnation {
+        /// Whose feed it is.
+        name: String,
+        /// Name of the feed.
+        feed: String,
+        /// The incarnation that is there.
+        found: String,
+        /// The incarnation that the request says.
+        expected: String,
+    },
+    /// The workflow cannot be divided among its members.
+    #[error("workflow `{workflow}` cannot be choreographed: {found}")]
+    NotProjectable {
+        /// Name of the workflow.
+        workflow: String,
+        /// Why.
+        found: String,
+    },
+    /// The address of a member cannot be used.
+    #[error("target `{target}` of `{name}` is no address: expected host:port")]
+    InvalidTarget {
+        /// Its name.
+        name: String,
+        /// The address.
+        target: String,
+    },
+    /// A member does not answer, or not as one.
+    #[error("`{name}` cannot be reached at {target}: {found}")]
+    Unreachable {
+        /// Its name.
+        name: String,
+        /// Where it was looked for.
+        target: String,
+        /// What the attempt was answered with.
+        found: String,
+    },
+    /// The runtime has ended.
+    #[error("it takes part in nothing any more: the server is going away")]
+    Stopped,
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        let invalid = |field: &str, reason: &str| {
+            Details::new()
+                .field(field, &message)
+                .status(Code::InvalidArgument, reason, &message)
+        };
+        match error {
+            Error::Store(error) => error.into(),
+            Error::CorruptState { state, .. } => {
+                Details::new()
+                    .fact("state", state)
+                    .status(Code::DataLoss, "CORRUPT_STATE", message)
+            }
+            Error::Missing { field } => invalid(field, "INVALID_PREPARATION"),
+            Error::InvalidDescriptors { .. } => invalid("descriptors", "INVALID_DESCRIPTORS"),
+            Error::InvalidDefinition { .. } => invalid("workflow", "INVALID_DEFINITION"),
+            Error::OtherRevision {
+                found, expected, ..
+            } => Details::new()
+                .field("revision", &message)
+                .fact("found", found)
+                .fact("expected", expected)
+                .status(Code::InvalidArgument, "OTHER_REVISION", &message),
+            Error::InvalidTarget { .. } => invalid("participants.target", "INVALID_TARGET"),
+            Error::NotAMember { name, .. } => Details::new().fact("participant", name).status(
+                Code::FailedPrecondition,
+                "NOT_A_MEMBER",
+                message,
+            ),
+            Error::NotOwned { name, service, .. } => Details::new()
+                .fact("participant", name)
+                .fact("service", service)
+                .status(Code::FailedPrecondition, "SERVICE_NOT_OWNED", message),
+            Error::OtherIncarnation {
+                name,
+                found,
+                expected,
+                ..
+            } => Details::new()
+                .fact("participant", name)
+                .fact("found", found)
+                .fact("expected", expected)
+                .status(Code::FailedPrecondition, "OTHER_INCARNATION", message),
+            Error::NotProjectable { workflow, .. } => Details::new()
+                .fact("workflow", workflow)
+                .status(Code::FailedPrecondition, "NOT_PROJECTABLE", message),
+            Error::Unreachable { name, target, .. } => Details::new()
+                .fact("participant", name)
+                .fact("target", target)
+                .status(Code::Unavailable, "PARTICIPANT_UNREACHABLE", message),
+            Error::Stopped => status(Code::Unavailable, "SHUTTING_DOWN", message),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Whoever takes part in a choreography, as the runtime sees it: what its feed is, how it writes, how
+//! it performs. The runtime asks for nothing else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use pavane::feed::v1::Event;
+use pavane::workflow::v1::Member;
+use pavane_feed::{Error as FeedError, Feed, Store};
+use pavane_flow::driver::{CallFailure, Direction};
+use pavane_flow::event::EventKey;
+use pavane_flow::plan::{Plan, StepIndex};
+
+use crate::Checkpoint;
+
+/// Who takes part.
+pub trait Host: Send + Sync + 'static {
+    /// Who it is: name, feed and its incarnation, the services that it performs (none: a home).
+    fn identity(&self) -> &Member;
+
+    /// Where it keeps its state and its feed. The runtime keeps what it must remember beside them.
+    fn store(&self) -> &Store;
+
+    /// Its own feed.
+    fn feed(&self) -> &Feed;
+
+    /// Puts a round in line, to be written as **one** transaction: its events to the own feed in
+    /// their order, and its checkpoint, if there is one, by [`Checkpoint::write`]. The order in which
+    /// these futures resolve is the order of rounds; the runtime awaits one before it asks for the
+    /// next. What they resolve to resolves once the round is durable. See [`append`] for the plain way.
+    ///
+    /// Errors: the store takes nothing any more.
+    ///
+    /// [`append`]: Round::append
+    fn put_in_line(&self, round: Round) -> BoxFuture<'_, Result<Ack, FeedError>>;
+
+    /// Performs one attempt at a call. It ends within `call.timeout`, and does not panic. Never asked
+    /// of a home.
+    fn perform(&self, call: Call) -> BoxFuture<'static, Answer>;
+
+    /// Events of others are about to be taken in. Called while the core is locked, so it must be
+    /// quick and must not look at the runtime.
+    fn heard(&self, _peer: &Arc<str>, _events: &[Event]) {}
+
+    /// These executions have ended, and all that was said about them is durable.
+    fn ended(&self, _executions: &[Arc<str>]) {}
+}
+
+/// Resolves when a round is durable.
+pub type Ack = BoxFuture<'static, Result<(), FeedError>>;
+
+/// What several inputs gave rise to, to be written in one transaction.
+#[derive(Debug, Default)]
+pub struct Round {
+    /// What happened, in order.
+    pub events: Vec<Appended>,
+    /// The executions whose outcome is among the events, and what was heard of them.
+    pub ended: Vec<Ended>,
+    /// What is to be remembered.
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// An event of the own feed.
+#[derive(Debug)]
+pub struct Appended {
+    /// The execution.
+    pub execution: Arc<str>,
+    /// What happened.
+    pub event: Event,
+    /// Whether it is the outcome.
+    pub ends: bool,
+}
+
+/// An execution of a home that has ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// The execution.
+    pub execution: Arc<str>,
+    /// The events of others that were heard of it, in the order in which they came.
+    pub heard: Vec<Event>,
+}
+
+/// One attempt at a call.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The execution.
+    pub execution: Arc<str>,
+    /// What it is a run of.
+    pub plan: Arc<Plan>,
+    /// The step.
+    pub step: StepIndex,
+    /// Which of its calls.
+    pub direction: Direction,
+    /// The encoded request.
+    pub request: Bytes,
+    /// How long the attempt may take.
+    pub timeout: Duration,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// The event that made the call due.
+    pub cause: EventKey,
+    /// Of the trace of the execution; empty if it has none.
+    pub traceparent: String,
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub enum Answer {
+    /// The encoded response, or how it failed. The event of it is still to be appended.
+    Answered(Result<Bytes, CallFailure>),
+    /// It went well, and its event is durable already: it was appended in the commit of the effect.
+    Recorded(Box<Event>),
+}
+
+impl Round {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.checkpoint.is_none()
+    }
+
+    /// Puts the round in line as it is: for a host that writes nothing besides.
+    pub async fn append(self, store: &Store, feed: &Feed) -> Result<Ack, FeedError> {
+        let feed = feed.clone();
+        let events = feed.prepare(self.events.into_iter().map(|appended| appended.event))?;
+        let checkpoint = self.checkpoint;
+        let ack = store.reserve().await?.submit(move |tx| {
+            tx.append_prepared(&feed, &events)?;
+            checkpoint.map_or(Ok(()), |checkpoint| checkpoint.write(tx))
+        });
+        Ok(Box::pin(async move { Ok(ack.await?) }))
+    }
+}

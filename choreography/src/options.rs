@@ -1,0 +1,39 @@
+//! How to take part: bounds and addresses, each with a default.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use pavane_feed::client::SubscriberOptions;
+
+/// How to take part.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where members are reached, by name, whatever a home says: `host:port`. Default: nowhere else.
+    pub peers: HashMap<String, String>,
+    /// Calls that are performed at a time; more wait. Default: 1,024.
+    pub calls_in_flight: usize,
+    /// Batches, answers and commands that wait to be taken in. Default: 256.
+    pub waiting_inputs: usize,
+    /// A checkpoint is written after so many heard events. Default: 4,096.
+    pub checkpoint_events: usize,
+    /// And at the latest so long after the first of them. Default: 1 s.
+    pub checkpoint_interval: Duration,
+    /// How long a member may take to say where its feed stands. Default: 5 s.
+    pub connect_timeout: Duration,
+    /// How feeds are followed.
+    pub subscriber: SubscriberOptions,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            peers: HashMap::new(),
+            calls_in_flight: 1_024,
+            waiting_inputs: 256,
+            checkpoint_events: 4_096,
+            checkpoint_interval: Duration::from_secs(1),
+            connect_timeout: Duration::from_secs(5),
+            subscriber: SubscriberOptions::default(),
+        }
+    }
+}
