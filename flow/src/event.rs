@@ -179,6 +179,25 @@ impl EventKind {
         }
     }
 
+    /// The step that it happened to. `None`: it happened to the execution itself.
+    pub fn step(&self) -> Option<StepIndex> {
+        match self.key() {
+            EventKey::Completed(step)
+            | EventKey::Failed(step)
+            | EventKey::Skipped(step)
+            | EventKey::Abandoned(step)
+            | EventKey::Compensated(step)
+            | EventKey::CompensationFailed(step, _) => Some(step),
+            EventKey::Started
+            | EventKey::OutputFailed
+            | EventKey::CancelRequested
+            | EventKey::DeadlineExceeded
+            | EventKey::Outcome
+            | EventKey::Suspended(_)
+            | EventKey::Resumed(_) => None,
+        }
+    }
+
     /// Whether the execution has ended with this event.
     pub fn is_outcome(&self) -> bool {
         self.key() == EventKey::Outcome

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use pavane::workflow::v1::Workflow;
 use prost_reflect::{DescriptorPool, ReflectMessage};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::Plan;
 
 mod assign;
@@ -122,6 +122,12 @@ impl Definition {
     /// Name of the source; empty if there is none.
     pub fn file_name(&self) -> &str {
         self.source.as_ref().map_or("", |source| &source.file_name)
+    }
+
+    /// Where the value at a path such as `steps[1].call` stands, or the nearest value around it.
+    /// `None`: there is no text.
+    pub fn place(&self, path: &str) -> Option<Span> {
+        self.source.as_ref()?.value(path)
     }
 
     /// The text, if it was given as one.

@@ -4,6 +4,7 @@
 //! Pure: no I/O, no clock, no randomness, no threads. Time and results come in as values,
 //! decisions go out as values.
 
+pub mod choreography;
 pub mod diagnostic;
 pub mod driver;
 pub mod event;

@@ -1,0 +1,1 @@
+//! Whether a projection is wide enough.
