@@ -9,6 +9,13 @@ use tonic_types::{ErrorDetails, StatusExt};
 /// Domain of every `google.rpc.ErrorInfo` that Pavane makes.
 pub const DOMAIN: &str = "pavane";
 
+/// Fact of the outcome of an execution that failed, beside [`EXECUTION_ID`]: everything that had to
+/// be undone is. So nothing of the call stands, and making it again gives the same answer.
+pub const COMPENSATED: &str = "compensated";
+
+/// Fact: the id of the execution that an error is about.
+pub const EXECUTION_ID: &str = "execution_id";
+
 /// What a server says of an error besides code and message.
 #[derive(Debug, Default)]
 pub struct Details {

@@ -1,11 +1,12 @@
 //! The contract of Pavane: generated messages and stubs, the descriptors behind them, and the
 //! names that go over the wire. Everything else depends on this crate; it depends on nothing of
-//! ours, does no I/O and holds no logic but the making of errors.
+//! ours, does no I/O and holds no logic but the making of errors and the reading of names.
 
 pub mod attributes;
 pub mod error;
 pub mod metadata;
 mod names;
+pub mod trace;
 
 pub use names::nearest;
 

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pavane::feed::v1::Event;
+use pavane::trace::Trace;
 use pavane_flow::event::decode_started;
 use pavane_flow::fold::{Outcome, State};
 use pavane_flow::plan::Plan;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use tokio::sync::{Mutex, oneshot};
+use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
 use crate::executions::{Beginning, Executions, Live, part_of};
 use crate::task::join;
-use crate::trace::Trace;
 use crate::workflows::Workflows;
 use crate::{Error, view};
 
@@ -264,6 +265,11 @@ impl Engine {
 fn is_same(descriptor: &MessageDescriptor, one: &Bytes, other: &Bytes) -> bool {
     let decode = |bytes: &Bytes| DynamicMessage::decode(descriptor.clone(), bytes.clone());
     one == other || matches!((decode(one), decode(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// The caller's trace, or a new one that is not sampled.
+pub(crate) fn trace_of(call: &MetadataMap) -> Trace {
+    Trace::of_call(call).unwrap_or_else(|| Trace::new(rand::random()))
 }
 
 /// Errors: [`Error::InvalidArgument`].

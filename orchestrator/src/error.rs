@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use pavane::error::Details;
+use pavane::error::{Details, EXECUTION_ID};
 use pavane_flow::diagnostic::Diagnostic;
 use prost::Message;
 use tonic::{Code, Status};
@@ -12,8 +12,8 @@ use tonic_types::StatusExt;
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
 pub enum Error {
-    #[error("invalid target `{target}`: {problem}; expected host:port or http://host:port")]
-    InvalidTarget { target: String, problem: String },
+    #[error(transparent)]
+    InvalidTarget(#[from] pavane_calls::InvalidTarget),
     #[error("{field}: {problem}")]
     InvalidArgument {
         field: &'static str,
@@ -119,7 +119,7 @@ impl From<Error> for Status {
         let message = error.to_string();
         let details = Details::new();
         match error {
-            Error::InvalidTarget { .. } => {
+            Error::InvalidTarget(_) => {
                 details.status(Code::InvalidArgument, "INVALID_TARGET", message)
             }
             Error::InvalidArgument { field, problem } => details.field(field, problem).status(
@@ -139,22 +139,22 @@ impl From<Error> for Status {
                 .fact("workflow", name)
                 .fact("revision", revision)
                 .status(Code::NotFound, "UNKNOWN_REVISION", message),
-            Error::UnknownExecution { id, .. } => details.fact("execution_id", id).status(
-                Code::NotFound,
-                "UNKNOWN_EXECUTION",
-                message,
-            ),
-            Error::ExecutionExists { id, .. } => details.fact("execution_id", id).status(
+            Error::UnknownExecution { id, .. } => {
+                details
+                    .fact(EXECUTION_ID, id)
+                    .status(Code::NotFound, "UNKNOWN_EXECUTION", message)
+            }
+            Error::ExecutionExists { id, .. } => details.fact(EXECUTION_ID, id).status(
                 Code::AlreadyExists,
                 "EXECUTION_EXISTS",
                 message,
             ),
-            Error::ExecutionEnded { id, .. } => details.fact("execution_id", id).status(
+            Error::ExecutionEnded { id, .. } => details.fact(EXECUTION_ID, id).status(
                 Code::FailedPrecondition,
                 "EXECUTION_ENDED",
                 message,
             ),
-            Error::NotSuspended { id, .. } => details.fact("execution_id", id).status(
+            Error::NotSuspended { id, .. } => details.fact(EXECUTION_ID, id).status(
                 Code::FailedPrecondition,
                 "EXECUTION_NOT_SUSPENDED",
                 message,
@@ -193,7 +193,7 @@ impl From<Error> for Status {
                 .fact("found", found)
                 .status(Code::ResourceExhausted, "LIMIT_EXCEEDED", message),
             Error::GoesOn { execution, why } => {
-                let details = details.fact("execution_id", execution);
+                let details = details.fact(EXECUTION_ID, execution);
                 match why {
                     GoesOn::ShuttingDown => details
                         .retry_after(std::time::Duration::from_secs(1))

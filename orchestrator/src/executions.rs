@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
+use pavane_calls::{Attempt, Calls};
 use pavane_feed::{Permit, TransactError};
 use pavane_flow::driver::{Action, CallRequest, Direction, Driver, Input};
 use rand::Rng;
@@ -25,7 +26,6 @@ pub(crate) use begin::{Beginning, Record};
 use live::Rest;
 pub(crate) use live::{Live, Waiter};
 
-use crate::calls::{Attempt, Calls};
 use crate::journal::{Journal, Recorded};
 use crate::task::join;
 use crate::timers::Timers;
@@ -182,6 +182,7 @@ impl Executions {
             direction,
             request,
             timeout,
+            ..
         } = call;
         let plan = live.plan();
         let planned = plan.step(step);
@@ -201,7 +202,7 @@ impl Executions {
             key: live.idempotency_key(planned),
             direction,
             timeout,
-            traceparent: live.trace().new_span_header(),
+            traceparent: live.new_span(),
         };
         let result = self.0.calls.perform(attempt).instrument(span).await;
         if let Err(failed) = &result {

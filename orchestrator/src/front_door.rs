@@ -22,12 +22,8 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use crate::codec::BytesCodec;
-use crate::engine::{Awaited, Engine, MAX_ID_BYTES, StartOrder};
-use crate::trace::Trace;
+use crate::engine::{Awaited, Engine, MAX_ID_BYTES, StartOrder, trace_of};
 use crate::{Error, GoesOn};
-
-/// Fact of a failed execution: everything that had to be undone is.
-pub(crate) const COMPENSATED: &str = "compensated";
 
 /// Serves the calls that no service of the orchestrator's own is for.
 #[derive(Clone, Debug)]
@@ -57,7 +53,7 @@ impl FrontDoor {
             problem: format!("not a {}: {problem}", plan.input.full_name()),
         })?;
         let id = chosen_id(&metadata)?;
-        let trace = Trace::of_call(&metadata);
+        let trace = trace_of(&metadata);
         let begun = self
             .engine
             .start(StartOrder {

@@ -3,7 +3,6 @@
 //! `Options` -> [`Orchestrator::start`] -> [`Handle`]. What a workflow means is `pavane-flow`'s to
 //! say; this crate keeps the journal, makes the calls and answers the questions.
 
-mod calls;
 mod clock;
 mod codec;
 mod engine;
@@ -18,10 +17,10 @@ mod restart;
 mod services;
 mod task;
 mod timers;
-mod trace;
 mod view;
 mod workflows;
 
 pub use error::{Error, GoesOn};
-pub use options::{Definition, Limits, Options, Target, Targets};
+pub use options::{Definition, Limits, Options};
 pub use orchestrator::{Handle, Orchestrator};
+pub use pavane_calls::{Target, Targets};

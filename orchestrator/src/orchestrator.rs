@@ -7,6 +7,7 @@ use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane::workflow::v1::Source;
 use pavane::workflow::v1::execution_service_server::ExecutionServiceServer;
 use pavane::workflow::v1::workflow_service_server::WorkflowServiceServer;
+use pavane_calls::Calls;
 use pavane_feed::Store;
 use pavane_flow::program::MAX_OUTPUT_BYTES;
 use pavane_server::{Routes, Server, descriptors};
@@ -15,7 +16,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
-use crate::calls::Calls;
 use crate::engine::Engine;
 use crate::executions::Executions;
 use crate::front_door::FrontDoor;
@@ -68,7 +68,10 @@ impl Orchestrator {
             .set("pavane", &own_descriptors(), OWN_SERVICES)?;
         let store = Store::open(store_options(&options))?;
         let journal = Journal::open(&store)?;
-        let calls = Arc::new(Calls::new(options.targets.clone(), &options.limits));
+        let calls = Arc::new(Calls::new(
+            options.targets.clone(),
+            options.limits.of_calls(),
+        ));
         let workflows = Workflows::open(
             &store,
             server.descriptors(),

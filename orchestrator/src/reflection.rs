@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::uri::PathAndQuery;
+use pavane_calls::Calls;
 use prost::Message;
 use prost_reflect::DescriptorPool;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
@@ -15,7 +16,6 @@ use v1::server_reflection_request::MessageRequest;
 use v1::server_reflection_response::MessageResponse;
 
 use crate::Error;
-use crate::calls::Calls;
 
 /// The two versions differ in nothing but their name; many servers have only the older one.
 const PATHS: [&str; 2] = [
@@ -34,8 +34,7 @@ pub(crate) async fn descriptors(
 ) -> Result<DescriptorPool, Error> {
     let mut files = BTreeMap::new();
     for service in services {
-        let (Some(channel), Some(target)) = (calls.channel(service), calls.targets().get(service))
-        else {
+        let Some(target) = calls.targets().get(service) else {
             continue;
         };
         let failed = |problem: String| Error::ReflectionFailed {
@@ -43,7 +42,7 @@ pub(crate) async fn descriptors(
             target: target.to_string(),
             problem,
         };
-        read_service(channel, service, &mut files)
+        read_service(calls.channel(target), service, &mut files)
             .await
             .map_err(failed)?;
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use pavane::trace::Trace;
 use pavane_feed::Sequence;
 use pavane_flow::event::{Event, decode_started};
 use tracing::{error, info};
@@ -10,7 +11,6 @@ use tracing::{error, info};
 use crate::Error;
 use crate::engine::Engine;
 use crate::executions::Record;
-use crate::trace::Trace;
 
 /// Takes up every execution that has not ended. One whose revision this version no longer compiles
 /// stays as it is recorded, and is reported: it must not keep the others from going on.
@@ -50,7 +50,7 @@ fn read(engine: &Engine, id: &str, start: Sequence) -> Result<Record, Error> {
     let plan = engine
         .workflows
         .plan(&started.workflow, &started.revision)?;
-    let trace = Trace::parse(&first.traceparent).unwrap_or_else(Trace::new);
+    let trace = Trace::parse(&first.traceparent).unwrap_or_else(|| Trace::new(rand::random()));
     let events = events
         .iter()
         .map(|event| Event::decode(event, &plan))

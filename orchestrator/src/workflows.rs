@@ -15,6 +15,7 @@ use pavane::workflow::v1::{
     DeployWorkflowResponse, DeployedWorkflow, Descriptors, Source, Workflow,
     check_workflow_request, deploy_workflow_request,
 };
+use pavane_calls::Calls;
 use pavane_feed::{KeyRange, State, Store, TransactError};
 use pavane_flow::language::Compiled;
 use pavane_flow::plan::Plan;
@@ -23,7 +24,6 @@ use prost_reflect::DescriptorPool;
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
 
-use crate::calls::Calls;
 use crate::{Error, clock};
 use served::Served;
 

@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pavane_flow::driver::Driver;
+use pavane::trace::Trace;
+use pavane_flow::driver::{Driver, Performers};
 use pavane_flow::event::Event;
-use pavane_flow::event::Mode;
 use pavane_flow::plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::{Executions, Live, Waiter, report};
 use crate::journal::Start;
-use crate::trace::Trace;
 use crate::{Error, GoesOn, clock};
 
 /// What an execution is started with.
@@ -58,7 +57,7 @@ impl Executions {
         let mut actions = Vec::new();
         let conductor = Driver::start(
             plan,
-            Mode::Orchestrated,
+            Performers::Conductor,
             Arc::clone(&id),
             input,
             clock::now(),

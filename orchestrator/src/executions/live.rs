@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::HeaderValue;
 use parking_lot::{Mutex, MutexGuard};
 use pavane::feed::v1 as feed;
+use pavane::trace::Trace;
 use pavane_flow::Timestamp;
 use pavane_flow::driver::{Action, CallRequest, Driver};
 use pavane_flow::event::{EventKey, EventKind};
@@ -13,7 +14,6 @@ use pavane_flow::plan::{Plan, Step};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::journal::{Change, Entry, Start};
-use crate::trace::Trace;
 use crate::view;
 
 /// Told the outcome, when that is durable.
@@ -96,8 +96,9 @@ impl Live {
         &self.start
     }
 
-    pub(super) fn trace(&self) -> Trace {
-        self.trace
+    /// A `traceparent` for a call that it makes.
+    pub(super) fn new_span(&self) -> HeaderValue {
+        HeaderValue::try_from(self.trace.span(rand::random())).expect("digits and dashes")
     }
 
     /// What a step's calls carry, so that a service performs them once.
@@ -159,7 +160,7 @@ impl Live {
         let mut event = event.encode(&self.id, &self.plan, cause);
         if is_start {
             // The trace goes on after a restart.
-            event.traceparent = self.trace.new_span();
+            event.traceparent = self.trace.span(rand::random());
         }
         event
     }

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::COMPENSATED;
 use crate::{Error, GoesOn};
 use bytes::Bytes;
-use pavane::error::DOMAIN;
-use pavane::metadata::EXECUTION_ID;
+use pavane::error::{COMPENSATED, DOMAIN};
+use pavane::{error, metadata};
 use pavane_flow::event::Failure;
 use pavane_flow::fold::Outcome;
 use pavane_flow::plan::Plan;
@@ -70,7 +69,7 @@ pub(super) fn sent_away(execution: &str, why: GoesOn) -> Status {
 /// An outcome is only declared once everything that had to be undone is.
 fn facts(execution: &str, plan: &Plan, step: &str) -> HashMap<String, String> {
     let mut facts = HashMap::from([
-        ("execution_id".to_owned(), execution.to_owned()),
+        (error::EXECUTION_ID.to_owned(), execution.to_owned()),
         ("workflow".to_owned(), plan.name.to_string()),
         (COMPENSATED.to_owned(), "true".to_owned()),
     ]);
@@ -119,8 +118,8 @@ fn failed(failure: Failure, reason: &str, facts: HashMap<String, String>) -> Sta
 
 const ERROR_INFO: &str = "/google.rpc.ErrorInfo";
 
-fn add_execution_id(metadata: &mut MetadataMap, execution: &str) {
+fn add_execution_id(answer: &mut MetadataMap, execution: &str) {
     if let Ok(id) = execution.parse() {
-        metadata.insert(EXECUTION_ID, id);
+        answer.insert(metadata::EXECUTION_ID, id);
     }
 }

@@ -23,8 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
-use crate::engine::{Awaited, Engine, StartOrder};
-use crate::trace::Trace;
+use crate::engine::{Awaited, Engine, StartOrder, trace_of};
 use crate::{Error, view};
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
@@ -76,7 +75,7 @@ impl ExecutionService for Executions {
         &self,
         request: Request<StartExecutionRequest>,
     ) -> Result<Response<StartExecutionResponse>, Status> {
-        let trace = Trace::of_call(request.metadata());
+        let trace = trace_of(request.metadata());
         let request = request.into_inner();
         check_mode(request.mode)?;
         let plan = self.engine.workflows.served(&request.workflow)?;

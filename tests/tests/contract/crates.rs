@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Who may know whom, besides the contract `pavane`, which all may know and which knows nobody.
 /// Arrows go one way: down this list.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("xtask", &[]),
     (
         "pavane-cli",
@@ -25,8 +25,9 @@ const ARROWS: [(&str, &[&str]); 11] = [
     ),
     (
         "pavane-orchestrator",
-        &["pavane-server", "pavane-feed", "pavane-flow"],
+        &["pavane-server", "pavane-feed", "pavane-flow", "pavane-calls"],
     ),
+    ("pavane-calls", &["pavane-flow"]),
     ("shop-inventory", &["pavane-kit", "pavane-feed"]),
     ("shop-payment", &["pavane-kit", "pavane-feed"]),
     ("shop-shipping", &["pavane-kit", "pavane-feed"]),

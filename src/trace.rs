@@ -1,35 +1,34 @@
 //! W3C trace context: an execution belongs to the trace of the call that started it, or to one of
-//! its own; each call that it makes is a span of that trace.
+//! its own; each call that it makes is a span of that trace. Never makes an id up: whoever asks for a
+//! new trace or span brings the random number.
 
-use http::HeaderValue;
-use rand::Rng;
+use std::num::NonZero;
+
 use tonic::metadata::MetadataMap;
 
-/// Trace id and flags of an execution.
+/// Trace id and flags: what all spans of a trace have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Trace {
-    id: u128,
+pub struct Trace {
+    id: NonZero<u128>,
     flags: u8,
 }
 
 impl Trace {
-    /// A trace that is not sampled.
-    pub(crate) fn new() -> Self {
-        Self {
-            id: rand::rng().random_range(1..=u128::MAX),
-            flags: 0,
-        }
+    /// A trace that is not sampled. `id` is random.
+    pub fn new(id: NonZero<u128>) -> Self {
+        Self { id, flags: 0 }
     }
 
-    /// The caller's trace, or a new one that is not sampled.
-    pub(crate) fn of_call(metadata: &MetadataMap) -> Self {
-        let said = metadata.get(pavane::metadata::TRACEPARENT);
-        said.and_then(|value| Self::parse(value.to_str().ok()?))
-            .unwrap_or_else(Self::new)
+    /// The caller's trace, if the call says that it is part of one.
+    pub fn of_call(metadata: &MetadataMap) -> Option<Self> {
+        let said = metadata.get(crate::metadata::TRACEPARENT)?;
+        Self::parse(said.to_str().ok()?)
     }
 
-    /// Reads `00-<trace>-<span>-<flags>`; the span is the caller's and is left aside.
-    pub(crate) fn parse(traceparent: &str) -> Option<Self> {
+    /// Reads `00-<trace>-<span>-<flags>`, as
+    /// [W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header) has it; a later
+    /// version may say more at the end. The span is the caller's and is left aside.
+    pub fn parse(traceparent: &str) -> Option<Self> {
         let mut parts = traceparent.split('-');
         let (version, id, span, flags) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -45,35 +44,30 @@ impl Trace {
         if !is_hex(flags, 2) || (version == "00" && parts.next().is_some()) {
             return None;
         }
-        let id = u128::from_str_radix(id, 16).ok().filter(|&id| id != 0)?;
-        (u64::from_str_radix(span, 16).ok()? != 0).then_some(())?;
+        let _span = NonZero::new(u64::from_str_radix(span, 16).ok()?)?;
         Some(Self {
-            id,
+            id: NonZero::new(u128::from_str_radix(id, 16).ok()?)?,
             flags: u8::from_str_radix(flags, 16).ok()?,
         })
     }
 
-    /// The same, as it goes over the wire.
-    pub(crate) fn new_span_header(self) -> HeaderValue {
-        HeaderValue::try_from(self.new_span()).expect("digits and dashes")
-    }
-
-    /// A `traceparent` with a new span of this trace.
-    pub(crate) fn new_span(self) -> String {
-        let span = rand::rng().random_range(1..=u64::MAX);
+    /// A `traceparent` with a new span of this trace. `span` is random.
+    pub fn span(self, span: NonZero<u64>) -> String {
         format!("00-{:032x}-{span:016x}-{:02x}", self.id, self.flags)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZero;
+
     use super::Trace;
 
     #[test]
     fn a_span_of_a_trace_belongs_to_it() {
         let caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let trace = Trace::parse(caller).expect("the example of the specification");
-        let span = trace.new_span();
+        let span = trace.span(NonZero::<u64>::MIN);
         assert_eq!(Trace::parse(&span), Some(trace));
         assert_ne!(span, caller);
     }

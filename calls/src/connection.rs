@@ -16,8 +16,7 @@ use tokio::sync::{Mutex, Notify};
 use tonic::Status;
 use tracing::debug;
 
-use super::{Attempt, Failed, exchange};
-use crate::Target;
+use crate::{Attempt, Failed, Target, exchange};
 
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 1 << 23;

@@ -1,10 +1,12 @@
 //! Calls of unary methods by path, with bytes passed through, over shared HTTP/2 connections.
 //!
 //! This is the hot path of every step, so it speaks HTTP/2 through `h2` itself: a call is encoded
-//! by the task that makes it, and answered to that task, without a queue in between.
+//! by the task that makes it, and answered to that task, without a queue in between. It never makes a
+//! call again: whether one may be repeated is for those to say who know what it means.
 
 mod connection;
 mod exchange;
+mod target;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::RwLock;
+use pavane::error::{COMPENSATED, EXECUTION_ID};
 use pavane_flow::driver::CallFailure;
 use pavane_flow::event::Failure;
 use prost::Message;
@@ -20,19 +23,37 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::front_door::COMPENSATED;
-use crate::{Limits, Target, Targets};
 use connection::Connection;
-pub(crate) use exchange::Attempt;
+pub use exchange::Attempt;
+pub use target::{InvalidTarget, Target, Targets};
+
+/// Limits of the calls.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest request and response, in bytes.
+    pub message_bytes: usize,
+    /// Calls in flight to one target; more wait for their turn, their timeout not yet running.
+    pub calls_per_target: usize,
+    /// How long to try to connect to a service, an attempt.
+    pub connect_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 1024 * 1024,
+            calls_per_target: 1_000,
+            connect_timeout: Duration::from_secs(5),
+        }
+    }
+}
 
 /// The ways to all targets.
 #[derive(Debug)]
-pub(crate) struct Calls {
+pub struct Calls {
     targets: Targets,
     lines: RwLock<HashMap<String, Arc<Line>>>,
-    calls_per_target: usize,
-    connect_timeout: Duration,
-    message_bytes: usize,
+    limits: Limits,
 }
 
 /// The way to a target: a connection, shared by all services there, and the places of the calls
@@ -52,34 +73,30 @@ struct Failed {
 }
 
 impl Calls {
-    pub(crate) fn new(targets: Targets, limits: &Limits) -> Self {
+    /// Connects to nothing yet.
+    pub fn new(targets: Targets, limits: Limits) -> Self {
         Self {
             targets,
             lines: RwLock::default(),
-            calls_per_target: limits.calls_per_target,
-            connect_timeout: limits.connect_timeout,
-            message_bytes: limits.message_bytes,
+            limits,
         }
     }
 
-    pub(crate) fn targets(&self) -> &Targets {
+    /// Which service is called where.
+    pub fn targets(&self) -> &Targets {
         &self.targets
     }
 
-    /// A tonic channel of its own to where a service is called, for what is no step.
-    pub(crate) fn channel(&self, service: &str) -> Option<Channel> {
-        let target = self.targets.get(service)?;
-        let endpoint = Endpoint::from(target.uri().clone());
-        Some(
-            endpoint
-                .connect_timeout(self.connect_timeout)
-                .connect_lazy(),
-        )
+    /// A tonic channel of its own to a target, for what is no step. Not connected yet.
+    pub fn channel(&self, target: &Target) -> Channel {
+        Endpoint::from(target.uri().clone())
+            .connect_timeout(self.limits.connect_timeout)
+            .connect_lazy()
     }
 
     /// Performs one attempt. It ends within its timeout, whatever the network does; waiting for a
     /// place before it does not count.
-    pub(crate) async fn perform(&self, attempt: Attempt<'_>) -> Result<Bytes, CallFailure> {
+    pub async fn perform(&self, attempt: Attempt<'_>) -> Result<Bytes, CallFailure> {
         let Some(line) = self.line(&attempt.method.service) else {
             let message = format!("no target is configured for `{}`", attempt.method.service);
             return Err(Failed::before(Status::unavailable(message)).into());
@@ -89,7 +106,9 @@ impl Calls {
             .acquire()
             .await
             .expect("nobody closes this semaphore");
-        let exchange = line.connection.exchange(&attempt, self.message_bytes);
+        let exchange = line
+            .connection
+            .exchange(&attempt, self.limits.message_bytes);
         match tokio::time::timeout(attempt.timeout, exchange).await {
             Ok(result) => result.map_err(Into::into),
             Err(_) => {
@@ -118,8 +137,8 @@ impl Calls {
 
     fn new_line(&self, target: &Target) -> Line {
         Line {
-            connection: Connection::new(target.clone(), self.connect_timeout),
-            places: Semaphore::new(self.calls_per_target),
+            connection: Connection::new(target.clone(), self.limits.connect_timeout),
+            places: Semaphore::new(self.limits.calls_per_target),
         }
     }
 }
@@ -175,6 +194,6 @@ impl From<Failed> for CallFailure {
 fn is_settled(detail: &prost_types::Any) -> bool {
     detail.type_url.ends_with("/google.rpc.ErrorInfo")
         && tonic_types::pb::ErrorInfo::decode(detail.value.as_slice()).is_ok_and(|info| {
-            info.metadata.contains_key(COMPENSATED) && info.metadata.contains_key("execution_id")
+            info.metadata.contains_key(COMPENSATED) && info.metadata.contains_key(EXECUTION_ID)
         })
 }

@@ -12,21 +12,26 @@ use pavane_flow::driver::Direction;
 use pavane_flow::plan::Method;
 use tonic::Status;
 
-use super::Failed;
+use crate::Failed;
 
 /// Flag and length before each message.
 const PREFIX_BYTES: usize = 5;
 
 /// One attempt at a call.
 #[derive(Debug)]
-pub(crate) struct Attempt<'a> {
-    pub(crate) method: &'a Method,
-    pub(crate) request: Bytes,
-    /// `<execution>/<step>`
-    pub(crate) key: HeaderValue,
-    pub(crate) direction: Direction,
-    pub(crate) timeout: Duration,
-    pub(crate) traceparent: HeaderValue,
+pub struct Attempt<'a> {
+    /// What to call.
+    pub method: &'a Method,
+    /// The encoded request message.
+    pub request: Bytes,
+    /// The idempotency key: `<execution>/<step>`.
+    pub key: HeaderValue,
+    /// Whether it does something, or undoes it.
+    pub direction: Direction,
+    /// How long it may take; the service is told.
+    pub timeout: Duration,
+    /// W3C trace context.
+    pub traceparent: HeaderValue,
 }
 
 /// The head of the request.
