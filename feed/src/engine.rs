@@ -77,12 +77,14 @@ pub(crate) trait Engine: Send + Sync + 'static {
     /// reached; at least one if there is any. The first may begin later if older ones were trimmed.
     fn read(&self, feed: FeedId, after: Sequence, max_bytes: usize) -> Result<Vec<Chunk>, Error>;
 
-    /// Where the events of a subject are, in order, from `from` on.
+    /// Where the events of a subject are, in order, from `from` on: the first `limit` runs that
+    /// reach it or lie after it.
     fn subject(
         &self,
         feed: FeedId,
         subject: &str,
         from: Sequence,
+        limit: usize,
     ) -> Result<Vec<SubjectRun>, Error>;
 
     /// Opens a state, making it if there is none of that name.

@@ -182,34 +182,6 @@ impl Feed {
         scan.next_batch(max_bytes, max_events)
     }
 
-    /// The events of a subject that are retained, in order. Reads the disk if need be.
-    pub fn subject(&self, subject: &str) -> Result<Vec<Event>, Error> {
-        let earliest = self.earliest();
-        let runs = self
-            .shared
-            .with_engine(|engine| engine.subject(self.core.id, subject, earliest))??;
-        let mut events = Vec::new();
-        let mut chunk: Option<Chunk> = None;
-        for run in runs {
-            if chunk.as_ref().is_none_or(|chunk| chunk.last < run.first) {
-                chunk = self
-                    .fetch_stored(run.first.previous(), 1)?
-                    .into_iter()
-                    .next();
-            }
-            let Some(chunk) = &chunk else { break };
-            for record in chunk.records() {
-                let record = record?;
-                let offset = record.sequence.get().checked_sub(run.first.get());
-                let in_run = offset.is_some_and(|offset| offset < u64::from(run.length));
-                if in_run && record.sequence >= earliest {
-                    events.push(self.complete(record.decode()?, record.sequence));
-                }
-            }
-        }
-        Ok(events)
-    }
-
     /// Follows the feed: history, then live. Errors: [`Error::Expired`], [`Error::CursorAhead`].
     pub fn subscribe(&self, start: Start, filter: Filter) -> Result<Subscription, Error> {
         Subscription::new(self.clone(), start, filter)

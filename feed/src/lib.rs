@@ -26,6 +26,7 @@ mod sequence;
 mod service;
 mod state;
 mod store;
+mod subject;
 mod subscription;
 
 pub use cursor::Incarnation;

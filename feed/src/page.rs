@@ -7,6 +7,8 @@ use crate::{Error, Feed, Filter, Sequence};
 
 /// Bytes fetched at a time.
 const SLICE_BYTES: usize = 1 << 20;
+/// Bytes fetched at a time where the index says what is wanted.
+const INDEXED_SLICE_BYTES: usize = 64 << 10;
 
 /// A page of events.
 #[derive(Debug)]
@@ -44,7 +46,14 @@ impl Feed {
         };
         let (mut event_bytes, mut scanned_bytes) = (0, 0);
         while scanned_bytes < limits.scanned_bytes {
-            let chunks = self.fetch(page.position, SLICE_BYTES)?;
+            let chunks = match filter.only_subject() {
+                Some(subject) => {
+                    let ahead = self.look_ahead(subject, page.position, INDEXED_SLICE_BYTES)?;
+                    page.position = ahead.skip_to;
+                    ahead.chunks
+                }
+                None => self.fetch(page.position, SLICE_BYTES)?,
+            };
             if chunks
                 .first()
                 .is_some_and(|first| first.first > page.position.next())

@@ -67,6 +67,20 @@ impl Scan {
         self.fetched
     }
 
+    /// The subject that all events must have, if that is all there is to know where the next is.
+    pub(crate) fn only_subject(&self) -> Option<&str> {
+        // Whether the time has come may be told by an event about something else.
+        self.filter.only_subject().filter(|_| self.since.is_none())
+    }
+
+    /// Rejects what lies up to `position`, unseen. All that was supplied must have been taken.
+    pub(crate) fn skip_to(&mut self, position: Sequence) {
+        debug_assert!(self.chunks.is_empty() && self.held.is_none());
+        debug_assert!(self.fetched <= position);
+        self.fetched = position;
+        self.position = position;
+    }
+
     /// Starts again from another position.
     pub(crate) fn restart(&mut self, position: Sequence) {
         self.chunks.clear();

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::record::Chunk;
 use crate::scan::Scan;
+use crate::subject::Ahead;
 use crate::{Error, Feed, Filter, Sequence};
 
 /// Bytes read from disk at a time.
@@ -215,8 +216,8 @@ impl Subscription {
                     position: self.position(),
                 });
             } else {
-                let chunks = self.read_disk().await?;
-                self.supply(chunks)?;
+                let ahead = self.read_disk().await;
+                self.take_ahead(ahead)?;
             }
         }
     }
@@ -249,13 +250,38 @@ impl Subscription {
         }
     }
 
-    async fn read_disk(&self) -> Result<Vec<Chunk>, Error> {
+    async fn read_disk(&self) -> Result<Ahead, Error> {
         let feed = self.feed.clone();
         let after = self.scan.fetched();
-        let read = move || feed.fetch_stored(after, DISK_SLICE_BYTES);
+        let subject = self.scan.only_subject().map(str::to_owned);
+        let read = move || match subject {
+            Some(subject) => feed.look_ahead(&subject, after, DISK_SLICE_BYTES),
+            None => Ok(Ahead {
+                skip_to: after,
+                chunks: feed.fetch_stored(after, DISK_SLICE_BYTES)?,
+            }),
+        };
         tokio::task::spawn_blocking(read)
             .await
             .expect("reading does not panic")
+    }
+
+    fn take_ahead(&mut self, ahead: Result<Ahead, Error>) -> Result<(), Error> {
+        match ahead {
+            Ok(Ahead { skip_to, chunks }) if skip_to > self.scan.fetched() => {
+                self.scan.skip_to(skip_to);
+                if chunks.is_empty() {
+                    return Ok(());
+                }
+                self.supply(chunks)
+            }
+            Ok(Ahead { chunks, .. }) => self.supply(chunks),
+            Err(Error::Expired { .. }) if self.floating => {
+                self.scan.restart(self.feed.earliest().previous());
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn supply(&mut self, chunks: Vec<Chunk>) -> Result<(), Error> {

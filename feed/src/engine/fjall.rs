@@ -195,29 +195,27 @@ impl Engine for FjallEngine {
         feed: FeedId,
         subject: &str,
         from: Sequence,
+        limit: usize,
     ) -> Result<Vec<SubjectRun>, Error> {
         let bound = |first| {
             let mut key = Vec::new();
             keys::run(feed, subject, first, &mut key);
             key
         };
-        // A run that began before `from` may reach beyond it, so all are looked at.
+        // Runs do not overlap: of those that begin before `from`, only the last may reach it.
+        let mut before = self.subjects.range(bound(Sequence::ZERO)..=bound(from));
+        let begin = match before.next_back() {
+            Some(entry) => subject_run(entry)?.first,
+            None => from,
+        };
         self.subjects
-            .range(bound(Sequence::ZERO)..=bound(Sequence::new(u64::MAX)))
-            .map(|entry| {
-                let (key, length) = entry.into_inner().map_err(failed("read the index"))?;
-                let length = length.as_ref().try_into().map(u32::from_be_bytes);
-                let length = length.map_err(|_| Error::corrupt("an index entry has no length"))?;
-                Ok(SubjectRun {
-                    first: keys::sequence(&key)?,
-                    length,
-                })
+            .range(bound(begin)..=bound(Sequence::new(u64::MAX)))
+            .map(subject_run)
+            .filter(|run| match run {
+                Ok(run) => run.first.get() + u64::from(run.length) > from.get(),
+                Err(_) => true,
             })
-            .filter(|run| {
-                run.as_ref()
-                    .is_ok_and(|run| run.first.get() + u64::from(run.length) > from.get())
-                    || run.is_err()
-            })
+            .take(limit)
             .collect()
     }
 
@@ -286,6 +284,16 @@ impl Engine for FjallEngine {
         batch.commit().map_err(failed("write"))?;
         self.bound_buffers()
     }
+}
+
+fn subject_run(entry: fjall::Guard) -> Result<SubjectRun, Error> {
+    let (key, length) = entry.into_inner().map_err(failed("read the index"))?;
+    let length = length.as_ref().try_into().map(u32::from_be_bytes);
+    let length = length.map_err(|_| Error::corrupt("an index entry has no length"))?;
+    Ok(SubjectRun {
+        first: keys::sequence(&key)?,
+        length,
+    })
 }
 
 fn failed<E: Display>(action: &'static str) -> impl Fn(E) -> Error {

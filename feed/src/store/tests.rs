@@ -38,8 +38,9 @@ impl Engine for Failing {
         feed: FeedId,
         subject: &str,
         from: Sequence,
+        limit: usize,
     ) -> Result<Vec<SubjectRun>, Error> {
-        self.inner.subject(feed, subject, from)
+        self.inner.subject(feed, subject, from, limit)
     }
 
     fn state(&self, name: &str) -> Result<StateId, Error> {

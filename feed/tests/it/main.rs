@@ -8,6 +8,7 @@ mod publishing;
 mod random;
 mod retention;
 mod service;
+mod subjects;
 mod subscriptions;
 mod support;
 mod transactions;
