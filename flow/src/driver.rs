@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use call::{Attempts, CallFailure, Direction};
-pub use role::Role;
+pub use role::{Performers, Role};
 
 use crate::Timestamp;
 use crate::event::{Event, EventKey, EventKind, Failure, Mode};
@@ -81,7 +81,7 @@ pub enum Action {
 }
 
 /// A call to perform.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CallRequest {
     /// The step.
     pub step: StepIndex,
@@ -91,6 +91,10 @@ pub struct CallRequest {
     pub request: Bytes,
     /// How long the attempt may take.
     pub timeout: Duration,
+    /// Which attempt it is, from 1.
+    pub attempt: u32,
+    /// The event that made the call due.
+    pub cause: EventKey,
 }
 
 /// What one process knows of one execution, and its part in it.
@@ -113,22 +117,24 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Starts an execution at `now`, as its conductor or as its home by the mode. The first event
-    /// that comes out is its start.
+    /// Starts an execution at `now`, as its conductor or, where others perform the steps, as its
+    /// home. The first event that comes out is its start.
     pub fn start(
         plan: Arc<Plan>,
-        mode: Mode,
+        performers: Performers,
         execution: Arc<str>,
         input: Bytes,
         now: Timestamp,
         out: &mut Vec<Action>,
     ) -> Self {
         let deadline = plan.deadline.map(|deadline| now + deadline);
+        let (mode, participants) = performers.into_mode();
         let mut driver = Self::empty(plan, Role::of_starter(mode), execution);
         let kind = EventKind::ExecutionStarted {
             input,
             mode,
             deadline,
+            participants,
         };
         driver.emit(now, kind, None, out);
         if let Some(deadline) = deadline {
@@ -243,6 +249,11 @@ impl Driver {
     /// What is known of the execution. Ahead of what is durable by the events not yet appended.
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    /// When the last event happened that it knows of.
+    pub fn last_event(&self) -> Timestamp {
+        self.last_event
     }
 
     /// Its part in the execution.

@@ -32,6 +32,7 @@ pub enum EventKind {
         input: Bytes,
         mode: Mode,
         deadline: Option<Timestamp>,
+        participants: Vec<String>,
     },
     StepCompleted {
         step: StepIndex,
@@ -126,6 +127,25 @@ pub enum EventKey {
 }
 
 impl EventKey {
+    /// The step that the event is about, if it is about one.
+    pub fn step(self) -> Option<StepIndex> {
+        match self {
+            Self::Completed(step)
+            | Self::Failed(step)
+            | Self::Skipped(step)
+            | Self::Abandoned(step)
+            | Self::Compensated(step)
+            | Self::CompensationFailed(step, _) => Some(step),
+            Self::Started
+            | Self::OutputFailed
+            | Self::CancelRequested
+            | Self::DeadlineExceeded
+            | Self::Outcome
+            | Self::Suspended(_)
+            | Self::Resumed(_) => None,
+        }
+    }
+
     /// The event's id: `<execution>/started`, `<execution>/reserve/completed`.
     pub fn event_id(self, execution: &str, plan: &Plan) -> String {
         struct Suffix<'a>(EventKey, &'a Plan);

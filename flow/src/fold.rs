@@ -148,6 +148,7 @@ impl State {
                 input,
                 mode,
                 deadline,
+                participants: _,
             } => {
                 let started = Started {
                     time,

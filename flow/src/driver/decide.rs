@@ -245,12 +245,15 @@ impl Driver {
             .scope(plan, &self.execution)
             .expect("a ready step has a start");
         let request = call_of(plan, step, direction).request.evaluate(&scope)?;
-        self.attempts[step.at()].begin(direction, cause);
+        let attempts = &mut self.attempts[step.at()];
+        attempts.begin(direction, cause);
         out.push(Action::Call(CallRequest {
             step,
             direction,
             request,
             timeout,
+            attempt: attempts.made,
+            cause: attempts.cause,
         }));
         Ok(())
     }

@@ -5,6 +5,24 @@ use std::sync::Arc;
 use crate::event::Mode;
 use crate::plan::StepIndex;
 
+/// Who performs the steps of an execution that is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Performers {
+    /// The one who starts it.
+    Conductor,
+    /// Those of these names, each the steps of its own service.
+    Participants(Vec<String>),
+}
+
+impl Performers {
+    pub(super) fn into_mode(self) -> (Mode, Vec<String>) {
+        match self {
+            Self::Conductor => (Mode::Orchestrated, Vec::new()),
+            Self::Participants(names) => (Mode::Choreographed, names),
+        }
+    }
+}
+
 /// A driver's part in an execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Action, CallFailure, Direction, Driver, Input};
+use super::{Action, CallFailure, Direction, Driver, Input, Performers};
 use crate::Timestamp;
-use crate::event::{Event, EventKind, Failure, Mode};
+use crate::event::{Event, EventKind, Failure};
 use crate::fold::{Outcome, Progress, State};
 use crate::plan::{Plan, StepIndex};
 use crate::testing::{Random, random_plan};
@@ -110,7 +110,7 @@ impl Simulation {
         let mut out = Vec::new();
         let conductor = Driver::start(
             Arc::clone(&plan),
-            Mode::Orchestrated,
+            Performers::Conductor,
             "e".into(),
             Bytes::new(),
             now,

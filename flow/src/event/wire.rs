@@ -17,12 +17,14 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> (String, prost_types::Any)
             input,
             mode,
             deadline,
+            participants,
         } => pack(&wire::ExecutionStarted {
             workflow: plan.name.to_string(),
             revision: plan.revision.to_string(),
             input,
             mode: mode.into(),
             deadline: deadline.map(Into::into),
+            participants,
         }),
         EventKind::StepCompleted {
             step,
@@ -109,6 +111,7 @@ pub(super) fn decode(event: &feed::Event, plan: &Plan) -> Result<EventKind, Deco
                 mode: data.mode(),
                 deadline: data.deadline.as_ref().map(Timestamp::from),
                 input: data.input,
+                participants: data.participants,
             }
         }
         wire::StepCompleted::NAME => {

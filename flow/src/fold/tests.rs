@@ -37,6 +37,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             input,
             mode: Mode::Orchestrated,
             deadline: None,
+            participants: vec![],
         }),
         (step.clone(), bytes.clone()).prop_map(|(step, output)| EventKind::StepCompleted {
             step,

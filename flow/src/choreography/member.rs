@@ -1,0 +1,681 @@
+//! One member of a choreography, a participant or a home: all executions that it takes part in,
+//! what it has heard of them, and where it stands in the feeds of the others. `(now, input) -> actions`.
+//!
+//! What is heard is not written down event by event. From time to time a [`Checkpoint`] is
+//! committed: where the member stands in each feed, and what it has heard of the executions that
+//! have not ended. After a crash it hears again what came later; the fold does not mind.
+//!
+//! **Invariant:** a cursor is never durable before what follows from the events that it covers: the
+//! shell puts a checkpoint in line behind all that was appended before it was made, and what is
+//! not yet decided is in the checkpoint itself.
+
+mod call;
+mod entry;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use pavane::feed::v1 as feed;
+
+pub use call::StepCall;
+use entry::{Entry, Phase};
+
+use crate::Timestamp;
+use crate::driver::{self, CallFailure, Direction, Driver, Input, Performers, Role};
+use crate::event::{DecodeError, Event, EventKind, decode_started};
+use crate::plan::{Plan, StepIndex};
+
+/// Begins the types of all events of executions.
+const EVENT_TYPES: &str = "pavane.workflow.v1.";
+
+/// What a member has to do with a revision of a workflow.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The revision.
+    pub plan: Arc<Plan>,
+    /// What the member does in its executions: [`Role::Participant`] or [`Role::Home`].
+    pub role: Role,
+    /// Name of the member in whose feed its executions start.
+    pub home: Arc<str>,
+    /// Names of all who perform steps.
+    pub participants: Vec<String>,
+}
+
+/// What the shell is to do. What an input gives rise to comes out in order: of each execution, the
+/// events before the calls that depend on them.
+#[derive(Debug)]
+pub enum Action {
+    /// Append this event to the own feed. All that one input gives rise to is one commit.
+    Append {
+        /// Whose event it is.
+        execution: Arc<str>,
+        /// As it is stored, without sequence and cursor.
+        event: Box<feed::Event>,
+    },
+    /// Perform this call, once everything appended before of its execution is durable.
+    Call(StepCall),
+    /// Call [`Member::wake`] at this time, or later.
+    Wake {
+        /// Which execution.
+        execution: Arc<str>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Read the events that the own feed has of this execution, and call [`Member::recalled`].
+    Recall {
+        /// Which execution.
+        execution: Arc<str>,
+    },
+    /// The execution has ended, and the member has forgotten it.
+    Ended {
+        /// How it stood.
+        driver: Box<Driver>,
+        /// What had been heard of it from others, in the order of hearing.
+        heard: Vec<feed::Event>,
+    },
+    /// An event could not be read and was left out: everything else goes on.
+    LeftOut {
+        /// The id of the event.
+        event_id: String,
+        /// Why.
+        problem: DecodeError,
+    },
+}
+
+/// What is to be committed together, after all that was appended before it was made.
+#[derive(Debug, Default, PartialEq)]
+pub struct Checkpoint {
+    /// Where the member stands, by the name of the peer.
+    pub cursors: Vec<(Arc<str>, String)>,
+    /// All that was heard of executions that have not ended and have changed since the last
+    /// checkpoint.
+    pub heard: Vec<(Arc<str>, Vec<feed::Event>)>,
+    /// Executions of earlier checkpoints that have ended.
+    pub gone: Vec<Arc<str>>,
+}
+
+/// The revision is not one that the member is prepared for.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not prepared for revision {0}")]
+pub struct NotPrepared(pub String);
+
+/// A participant, or the home of choreographed executions.
+#[derive(Debug)]
+pub struct Member {
+    name: Arc<str>,
+    is_home: bool,
+    /// By revision.
+    parts: HashMap<String, Part>,
+    executions: HashMap<Arc<str>, Entry>,
+    cursors: BTreeMap<Arc<str>, String>,
+    has_moved: bool,
+    /// Executions that have changed since the last checkpoint; some have ended since.
+    changed: Vec<Arc<str>>,
+    gone: Vec<Arc<str>>,
+    /// Homes whose history this process has heard to its end: no earlier process has heard of what
+    /// they start from here on.
+    caught_up: HashSet<Arc<str>>,
+    /// Whether that holds for the homes of all parts.
+    is_up_to_date: bool,
+}
+
+impl Member {
+    /// A participant that knows nothing yet.
+    pub fn participant(name: impl Into<Arc<str>>) -> Self {
+        Self::new(name.into(), false)
+    }
+
+    /// A home that has started nothing yet.
+    pub fn home(name: impl Into<Arc<str>>) -> Self {
+        Self::new(name.into(), true)
+    }
+
+    fn new(name: Arc<str>, is_home: bool) -> Self {
+        Self {
+            name,
+            is_home,
+            parts: HashMap::new(),
+            executions: HashMap::new(),
+            cursors: BTreeMap::new(),
+            has_moved: false,
+            changed: Vec::new(),
+            gone: Vec::new(),
+            caught_up: HashSet::new(),
+            is_up_to_date: false,
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Prepares it for a revision, and takes up the executions that waited for that.
+    pub fn prepare(&mut self, now: Timestamp, part: Part, out: &mut Vec<Action>) {
+        let revision = part.plan.revision.to_string();
+        let waiting = self.executions.iter().filter(|(_, entry)| {
+            entry.is_waiting() && entry.revision.as_deref() == Some(&*revision)
+        });
+        let waiting: Vec<_> = waiting.map(|(id, _)| Arc::clone(id)).collect();
+        self.parts.insert(revision, part);
+        self.look_whether_up_to_date();
+        for execution in waiting {
+            self.take_up(now, &execution, out);
+        }
+    }
+
+    /// Takes over what an earlier process stored by its checkpoints. The parts must be prepared
+    /// before. For participants; a home calls [`Member::restore`].
+    pub fn load(
+        &mut self,
+        now: Timestamp,
+        cursors: impl IntoIterator<Item = (Arc<str>, String)>,
+        heard: impl IntoIterator<Item = (Arc<str>, Vec<feed::Event>)>,
+        out: &mut Vec<Action>,
+    ) {
+        self.cursors.extend(cursors);
+        for (execution, events) in heard {
+            let entry = Entry::loaded(events);
+            self.executions.insert(Arc::clone(&execution), entry);
+            self.take_up(now, &execution, out);
+        }
+    }
+
+    /// Takes in what a peer's feed said: whole commits, in order. `cursor` stands after the last.
+    pub fn hear(
+        &mut self,
+        now: Timestamp,
+        peer: &Arc<str>,
+        events: Vec<feed::Event>,
+        cursor: String,
+        out: &mut Vec<Action>,
+    ) {
+        for event in events {
+            if is_of_execution(&event) {
+                self.hear_one(now, peer, event, out);
+            }
+        }
+        self.stand(peer, cursor);
+    }
+
+    /// Takes note of where it stands in a peer's feed.
+    pub fn stand(&mut self, peer: &Arc<str>, cursor: String) {
+        self.has_moved = true;
+        match self.cursors.get_mut(peer) {
+            Some(known) => *known = cursor,
+            None => {
+                self.cursors.insert(Arc::clone(peer), cursor);
+            }
+        }
+    }
+
+    /// Takes note that the history of a peer's feed has been heard, as it was after this process had
+    /// begun.
+    pub fn caught_up(&mut self, peer: &Arc<str>, out: &mut Vec<Action>) {
+        self.caught_up.insert(Arc::clone(peer));
+        let was_up_to_date = self.is_up_to_date;
+        self.look_whether_up_to_date();
+        if was_up_to_date || !self.is_up_to_date {
+            return;
+        }
+        // What others said of an execution whose start was not in any home's history: it starts
+        // only now, or it has ended and was forgotten. The own feed knows.
+        for (execution, entry) in &mut self.executions {
+            if entry.is_waiting() && entry.revision.is_none() {
+                entry.phase = Phase::Recalling;
+                out.push(Action::Recall {
+                    execution: Arc::clone(execution),
+                });
+            }
+        }
+    }
+
+    /// What the own feed has of an execution, as asked for by [`Action::Recall`].
+    pub fn recalled(
+        &mut self,
+        now: Timestamp,
+        execution: &Arc<str>,
+        own: Vec<feed::Event>,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(entry) = self.executions.get_mut(execution) else {
+            return;
+        };
+        if !matches!(entry.phase, Phase::Recalling) {
+            return;
+        }
+        entry.phase = Phase::Waiting;
+        let Some(revision) = &entry.revision else {
+            // Whoever has settled its steps and hears of no start has seen the outcome.
+            if own.iter().any(is_of_execution) {
+                self.forget(execution);
+            }
+            return;
+        };
+        let Some(part) = self.parts.get(revision) else {
+            return;
+        };
+        let (plan, role) = (Arc::clone(&part.plan), part.role.clone());
+        let driver = if entry.is_fresh && !own.iter().any(is_of_execution) {
+            Driver::join(plan, role, Arc::clone(execution))
+        } else {
+            let own = decode_all(&own, &plan, out);
+            Driver::rejoin(plan, role, Arc::clone(execution), own)
+        };
+        self.play(now, execution, driver, out);
+    }
+
+    /// A call came back; see [`Input::Answered`].
+    #[expect(clippy::too_many_arguments, reason = "what an answer consists of")]
+    pub fn answered(
+        &mut self,
+        now: Timestamp,
+        execution: &Arc<str>,
+        step: StepIndex,
+        direction: Direction,
+        result: Result<Bytes, CallFailure>,
+        jitter: f64,
+        out: &mut Vec<Action>,
+    ) {
+        let input = Input::Answered {
+            step,
+            direction,
+            result,
+            jitter,
+        };
+        self.drive(now, execution, input, out);
+    }
+
+    /// A call went well, and its event is durable in the own feed already; see
+    /// [`StepCall::completed`].
+    pub fn recorded(
+        &mut self,
+        now: Timestamp,
+        execution: &Arc<str>,
+        event: Event,
+        out: &mut Vec<Action>,
+    ) {
+        self.drive(now, execution, Input::Recorded { event }, out);
+    }
+
+    /// It is the time of an [`Action::Wake`].
+    pub fn wake(&mut self, now: Timestamp, execution: &Arc<str>, out: &mut Vec<Action>) {
+        self.drive(now, execution, Input::Wake, out);
+    }
+
+    /// Starts an execution, whose home this is. The first event that comes out is its start, which
+    /// belongs to the trace of `traceparent`.
+    ///
+    /// # Errors
+    /// [`NotPrepared`]: nothing is started.
+    pub fn start(
+        &mut self,
+        now: Timestamp,
+        execution: &Arc<str>,
+        revision: &str,
+        input: Bytes,
+        traceparent: String,
+        out: &mut Vec<Action>,
+    ) -> Result<(), NotPrepared> {
+        let part = self
+            .parts
+            .get(revision)
+            .ok_or_else(|| NotPrepared(revision.to_owned()))?;
+        let performers = Performers::Participants(part.participants.clone());
+        let (plan, id) = (Arc::clone(&part.plan), Arc::clone(execution));
+        let mut actions = Vec::new();
+        let driver = Driver::start(plan, performers, id, input, now, &mut actions);
+        let mut entry = Entry::new(true);
+        entry.traceparent = traceparent;
+        entry.phase = Phase::Driven(Box::new(driver));
+        self.executions.insert(Arc::clone(execution), entry);
+        self.act(execution, actions, out);
+        Ok(())
+    }
+
+    /// Takes up an execution whose home this is, from what the own feed has of it and from what
+    /// checkpoints have stored.
+    pub fn restore(
+        &mut self,
+        now: Timestamp,
+        execution: &Arc<str>,
+        plan: Arc<Plan>,
+        own: &[feed::Event],
+        heard: Vec<feed::Event>,
+        out: &mut Vec<Action>,
+    ) {
+        let mut events = decode_all(own, &plan, out);
+        events.extend(decode_all(&heard, &plan, out));
+        let mut actions = Vec::new();
+        let driver = Driver::restore(plan, Arc::clone(execution), events, now, &mut actions);
+        let mut entry = Entry::loaded(heard);
+        entry.traceparent = own
+            .first()
+            .map(|start| start.traceparent.clone())
+            .unwrap_or_default();
+        entry.phase = Phase::Driven(Box::new(driver));
+        self.executions.insert(Arc::clone(execution), entry);
+        self.act(execution, actions, out);
+    }
+
+    /// Somebody asks the home for an execution to be canceled.
+    pub fn cancel(
+        &mut self,
+        now: Timestamp,
+        execution: &Arc<str>,
+        reason: String,
+        out: &mut Vec<Action>,
+    ) {
+        self.drive(now, execution, Input::Cancel { reason }, out);
+    }
+
+    /// An operator has the home retry a suspended execution.
+    pub fn resume(&mut self, now: Timestamp, execution: &Arc<str>, out: &mut Vec<Action>) {
+        self.drive(now, execution, Input::Resume, out);
+    }
+
+    /// What has changed since the last checkpoint. `None`: nothing.
+    pub fn checkpoint(&mut self) -> Option<Checkpoint> {
+        let mut heard = Vec::new();
+        for execution in self.changed.drain(..) {
+            if let Some(entry) = self.executions.get_mut(&execution) {
+                entry.is_changed = false;
+                entry.is_stored = true;
+                heard.push((execution, entry.heard.clone()));
+            }
+        }
+        let gone = std::mem::take(&mut self.gone);
+        let has_moved = std::mem::take(&mut self.has_moved);
+        if !has_moved && heard.is_empty() && gone.is_empty() {
+            return None;
+        }
+        let cursors = self.cursors.iter();
+        Some(Checkpoint {
+            cursors: cursors
+                .map(|(peer, cursor)| (Arc::clone(peer), cursor.clone()))
+                .collect(),
+            heard,
+            gone,
+        })
+    }
+
+    /// Where it stands in a peer's feed. `None`: it has not listened to it yet.
+    pub fn cursor(&self, peer: &str) -> Option<&str> {
+        self.cursors.get(peer).map(String::as_str)
+    }
+
+    /// What it has to do with a revision.
+    pub fn part(&self, revision: &str) -> Option<&Part> {
+        self.parts.get(revision)
+    }
+
+    /// All revisions that it is prepared for, in no order.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.parts.values()
+    }
+
+    /// How an execution stands. `None`: it has ended, or its start is not known.
+    pub fn driver(&self, execution: &str) -> Option<&Driver> {
+        match &self.executions.get(execution)?.phase {
+            Phase::Driven(driver) => Some(driver),
+            Phase::Waiting | Phase::Recalling => None,
+        }
+    }
+
+    /// What was heard of an execution from others, in the order of hearing.
+    pub fn heard(&self, execution: &str) -> &[feed::Event] {
+        self.executions
+            .get(execution)
+            .map_or(&[], |entry| &entry.heard)
+    }
+
+    /// All executions that it knows of and that have not ended, in no order.
+    pub fn executions(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
+        self.executions.keys()
+    }
+
+    /// The revisions that executions wait for, and how many wait.
+    pub fn unknown_revisions(&self) -> BTreeMap<String, u64> {
+        let mut unknown = BTreeMap::new();
+        for entry in self.executions.values() {
+            if let Some(revision) = &entry.revision
+                && !self.parts.contains_key(revision)
+            {
+                *unknown.entry(revision.clone()).or_default() += 1;
+            }
+        }
+        unknown
+    }
+
+    fn hear_one(
+        &mut self,
+        now: Timestamp,
+        peer: &Arc<str>,
+        event: feed::Event,
+        out: &mut Vec<Action>,
+    ) {
+        let is_start = event.r#type.ends_with(".ExecutionStarted");
+        let execution = match self.executions.get_key_value(&*event.subject) {
+            Some((execution, _)) => Arc::clone(execution),
+            None if is_start || !self.is_forgotten(&event) => {
+                let execution: Arc<str> = event.subject.as_str().into();
+                let entry = Entry::new(is_start && self.caught_up.contains(peer));
+                self.executions.insert(Arc::clone(&execution), entry);
+                execution
+            }
+            None => return,
+        };
+        if is_start {
+            return self.hear_start(now, peer, &execution, event, out);
+        }
+        let entry = self.executions.get_mut(&execution).expect("just seen");
+        if !entry.is_news(&event) {
+            return;
+        }
+        let is_first = entry.heard.is_empty();
+        if entry.note(event) {
+            self.changed.push(Arc::clone(&execution));
+        }
+        match &entry.phase {
+            Phase::Driven(driver) => {
+                let event = entry.heard.last().expect("just noted");
+                match Event::decode(event, driver.plan()) {
+                    Ok(event) => self.drive(now, &execution, Input::Heard { event }, out),
+                    Err(problem) => out.push(left_out(event, problem)),
+                }
+            }
+            Phase::Waiting if is_first && self.is_up_to_date => {
+                // It starts only now, or it has ended. The own feed knows.
+                entry.phase = Phase::Recalling;
+                out.push(Action::Recall { execution });
+            }
+            Phase::Waiting | Phase::Recalling => {}
+        }
+    }
+
+    fn hear_start(
+        &mut self,
+        now: Timestamp,
+        peer: &Arc<str>,
+        execution: &Arc<str>,
+        event: feed::Event,
+        out: &mut Vec<Action>,
+    ) {
+        let is_fresh = self.caught_up.contains(peer);
+        let entry = self.executions.get_mut(execution).expect("just seen");
+        if self.is_home || entry.revision.is_some() {
+            return; // heard before
+        }
+        let started = match decode_started(&event) {
+            Ok(started) => started,
+            Err(problem) => {
+                out.push(left_out(&event, problem));
+                return self.forget(execution);
+            }
+        };
+        if !started.participants.iter().any(|name| **name == *self.name) {
+            return self.forget(execution);
+        }
+        entry.revision = Some(started.revision);
+        entry.traceparent.clone_from(&event.traceparent);
+        entry.is_fresh = is_fresh;
+        if entry.note(event) {
+            self.changed.push(Arc::clone(execution));
+        }
+        if matches!(entry.phase, Phase::Waiting) {
+            self.take_up(now, execution, out);
+        }
+    }
+
+    /// Begins to drive an execution whose start is known, if its revision is.
+    fn take_up(&mut self, now: Timestamp, execution: &Arc<str>, out: &mut Vec<Action>) {
+        let Some(entry) = self.executions.get_mut(execution) else {
+            return;
+        };
+        let Some(revision) = &entry.revision else {
+            return;
+        };
+        let Some(part) = self.parts.get(revision) else {
+            return;
+        };
+        if entry.is_fresh {
+            let (plan, role) = (Arc::clone(&part.plan), part.role.clone());
+            let driver = Driver::join(plan, role, Arc::clone(execution));
+            self.play(now, execution, driver, out);
+        } else {
+            entry.phase = Phase::Recalling;
+            out.push(Action::Recall {
+                execution: Arc::clone(execution),
+            });
+        }
+    }
+
+    /// Tells a driver all that was heard so far; the start last, so that it decides knowing the rest.
+    fn play(
+        &mut self,
+        now: Timestamp,
+        execution: &Arc<str>,
+        mut driver: Driver,
+        out: &mut Vec<Action>,
+    ) {
+        let Some(entry) = self.executions.get_mut(execution) else {
+            return;
+        };
+        let plan = Arc::clone(driver.plan());
+        let heard = decode_all(&entry.heard, &plan, out);
+        let (starts, others): (Vec<_>, Vec<_>) = heard
+            .into_iter()
+            .partition(|event| matches!(event.kind, EventKind::ExecutionStarted { .. }));
+        let mut actions = Vec::new();
+        for event in others.into_iter().chain(starts) {
+            driver.step(now, Input::Heard { event }, &mut actions);
+        }
+        entry.phase = Phase::Driven(Box::new(driver));
+        self.act(execution, actions, out);
+    }
+
+    /// Brings an input to an execution. One that has ended, or is not driven yet, needs none.
+    fn drive(&mut self, now: Timestamp, execution: &Arc<str>, input: Input, out: &mut Vec<Action>) {
+        let Some(entry) = self.executions.get_mut(execution) else {
+            return;
+        };
+        let Phase::Driven(driver) = &mut entry.phase else {
+            return;
+        };
+        let mut actions = Vec::new();
+        driver.step(now, input, &mut actions);
+        self.act(execution, actions, out);
+    }
+
+    /// Passes on what a driver wants, and forgets the execution once it has ended.
+    fn act(&mut self, execution: &Arc<str>, actions: Vec<driver::Action>, out: &mut Vec<Action>) {
+        let Some(entry) = self.executions.get_mut(execution) else {
+            return;
+        };
+        let Phase::Driven(driver) = &entry.phase else {
+            return;
+        };
+        for action in actions {
+            out.push(match action {
+                driver::Action::Append { event, cause } => Action::Append {
+                    execution: Arc::clone(execution),
+                    event: Box::new(call::encode(event, driver, cause, &entry.traceparent)),
+                },
+                driver::Action::Call(request) => {
+                    Action::Call(StepCall::new(driver, request, &entry.traceparent))
+                }
+                driver::Action::Wake(at) => Action::Wake {
+                    execution: Arc::clone(execution),
+                    at,
+                },
+            });
+        }
+        if driver.state().outcome().is_some()
+            && let Some(entry) = self.remove(execution)
+            && let Phase::Driven(driver) = entry.phase
+        {
+            let heard = entry.heard;
+            out.push(Action::Ended { driver, heard });
+        }
+    }
+
+    /// Whether an execution that is not known has ended and was forgotten, as far as the event by
+    /// itself tells.
+    fn is_forgotten(&self, event: &feed::Event) -> bool {
+        // A home has started whatever is still of interest to it. An outcome follows its start in
+        // the same feed.
+        self.is_home
+            || [
+                ".ExecutionSucceeded",
+                ".ExecutionFailed",
+                ".ExecutionCanceled",
+            ]
+            .iter()
+            .any(|outcome| event.r#type.ends_with(outcome))
+    }
+
+    fn look_whether_up_to_date(&mut self) {
+        let mut homes = self.parts.values().map(|part| &part.home);
+        self.is_up_to_date = homes.all(|home| self.caught_up.contains(home));
+    }
+
+    fn forget(&mut self, execution: &Arc<str>) {
+        self.remove(execution);
+    }
+
+    fn remove(&mut self, execution: &Arc<str>) -> Option<Entry> {
+        let entry = self.executions.remove(execution)?;
+        if entry.is_stored {
+            self.gone.push(Arc::clone(execution));
+        }
+        Some(entry)
+    }
+}
+
+/// Whether an event is one of an execution, and not one of the domain with the same subject.
+fn is_of_execution(event: &feed::Event) -> bool {
+    event.r#type.starts_with(EVENT_TYPES)
+}
+
+fn left_out(event: &feed::Event, problem: DecodeError) -> Action {
+    Action::LeftOut {
+        event_id: event.id.clone(),
+        problem,
+    }
+}
+
+/// Reads what can be read as an event of this plan. The own feed has others beside them.
+fn decode_all(events: &[feed::Event], plan: &Plan, out: &mut Vec<Action>) -> Vec<Event> {
+    let of_executions = events.iter().filter(|event| is_of_execution(event));
+    let mut decoded = Vec::with_capacity(events.len());
+    for event in of_executions {
+        match Event::decode(event, plan) {
+            Ok(event) => decoded.push(event),
+            Err(problem) => out.push(left_out(event, problem)),
+        }
+    }
+    decoded
+}

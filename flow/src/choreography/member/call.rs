@@ -1,0 +1,145 @@
+//! A call that a member makes, with all that it takes to record that it went well in the very
+//! commit of its effect; and the form that events of choreographed executions have in feeds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use pavane::attributes;
+use pavane::feed::v1 as feed;
+
+use crate::Timestamp;
+use crate::driver::{CallRequest, Direction, Driver};
+use crate::event::{Event, EventKey, EventKind};
+use crate::plan::{self, Plan, StepIndex};
+
+/// A call of a step's method, or of the one that undoes it.
+#[derive(Clone, Debug)]
+pub struct StepCall {
+    execution: Arc<str>,
+    plan: Arc<Plan>,
+    request: CallRequest,
+    /// What has happened before, as far as is known.
+    after: Timestamp,
+    traceparent: String,
+}
+
+impl StepCall {
+    pub(super) fn new(driver: &Driver, request: CallRequest, traceparent: &str) -> Self {
+        Self {
+            execution: Arc::clone(driver.execution()),
+            plan: Arc::clone(driver.plan()),
+            request,
+            after: driver.last_event(),
+            traceparent: traceparent.to_owned(),
+        }
+    }
+
+    /// The execution.
+    pub fn execution(&self) -> &Arc<str> {
+        &self.execution
+    }
+
+    /// The step.
+    pub fn step(&self) -> StepIndex {
+        self.request.step
+    }
+
+    /// Which of the step's calls.
+    pub fn direction(&self) -> Direction {
+        self.request.direction
+    }
+
+    /// What is called.
+    pub fn method(&self) -> &plan::Method {
+        let step = self.plan.step(self.request.step);
+        match (self.request.direction, &step.compensation) {
+            (Direction::Compensation, Some(compensation)) => &compensation.method,
+            (Direction::Forward, _) | (Direction::Compensation, None) => &step.call.method,
+        }
+    }
+
+    /// The encoded request.
+    pub fn request(&self) -> &Bytes {
+        &self.request.request
+    }
+
+    /// How long the attempt may take.
+    pub fn timeout(&self) -> Duration {
+        self.request.timeout
+    }
+
+    /// Which attempt it is, from 1.
+    pub fn attempt(&self) -> u32 {
+        self.request.attempt
+    }
+
+    /// `<execution>/<step>`: what a service remembers the call by.
+    pub fn idempotency_key(&self) -> String {
+        format!(
+            "{}/{}",
+            self.execution,
+            self.plan.step(self.request.step).id
+        )
+    }
+
+    /// The `traceparent` of the execution's start; empty if it has none.
+    pub fn traceparent(&self) -> &str {
+        &self.traceparent
+    }
+
+    /// What is to be recorded when the call is answered with `output`: to be appended to the own
+    /// feed, in the commit of the call's effect, and then given to [`super::Member::recorded`].
+    pub fn completed(&self, now: Timestamp, output: Bytes) -> (Event, feed::Event) {
+        let (step, attempts) = (self.request.step, self.request.attempt);
+        let kind = match self.request.direction {
+            Direction::Forward => EventKind::StepCompleted {
+                step,
+                output,
+                attempts,
+            },
+            Direction::Compensation => EventKind::StepCompensated { step, attempts },
+        };
+        let time = now.max(self.after + Duration::from_nanos(1));
+        let event = Event { time, kind };
+        let stored = stored(
+            event.clone(),
+            &self.execution,
+            &self.plan,
+            Some(self.request.cause),
+            &self.traceparent,
+        );
+        (event, stored)
+    }
+}
+
+/// An event that a driver says, as its feed stores it.
+pub(super) fn encode(
+    event: Event,
+    driver: &Driver,
+    cause: Option<EventKey>,
+    traceparent: &str,
+) -> feed::Event {
+    stored(event, driver.execution(), driver.plan(), cause, traceparent)
+}
+
+fn stored(
+    event: Event,
+    execution: &str,
+    plan: &Plan,
+    cause: Option<EventKey>,
+    traceparent: &str,
+) -> feed::Event {
+    let step = event.kind.key().step();
+    let mut stored = event.encode(execution, plan, cause);
+    traceparent.clone_into(&mut stored.traceparent);
+    let (name, value) = match step {
+        Some(step) => (
+            attributes::STEP,
+            format!("{}/{}", plan.name, plan.step(step).id),
+        ),
+        None => (attributes::CHOREOGRAPHY, plan.name.to_string()),
+    };
+    stored.attributes.insert(name.to_owned(), value);
+    stored
+}
