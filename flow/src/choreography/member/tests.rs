@@ -1,6 +1,7 @@
 //! A member by itself, and a few of them that hear each other. Whole clusters under faults are
 //! simulated in the workspace's tests.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -41,6 +42,7 @@ struct Cluster {
     calls: Vec<String>,
     failing: Option<(StepIndex, i32)>,
     outcomes: Vec<Outcome>,
+    on_the_way: VecDeque<(usize, feed::Event)>,
 }
 
 impl Cluster {
@@ -72,6 +74,7 @@ impl Cluster {
             calls: Vec::new(),
             failing: None,
             outcomes: Vec::new(),
+            on_the_way: VecDeque::new(),
         }
     }
 
@@ -89,6 +92,7 @@ impl Cluster {
             )
             .expect("prepared");
         self.act(0, out);
+        self.deliver();
     }
 
     fn act(&mut self, member: usize, actions: Vec<Action>) {
@@ -137,12 +141,19 @@ impl Cluster {
         event.sequence = feed.len() as u64 + 1;
         event.source = format!("/{}", self.members[member].name());
         feed.push(event.clone());
-        let peer = Arc::clone(self.members[member].name());
-        for other in (0..self.members.len()).filter(|&other| other != member) {
-            let mut out = Vec::new();
-            let cursor = event.sequence.to_string();
-            self.members[other].hear(now(), &peer, vec![event.clone()], cursor, &mut out);
-            self.act(other, out);
+        self.on_the_way.push_back((member, event));
+    }
+
+    /// Lets everyone hear everything, in the order in which it was said.
+    fn deliver(&mut self) {
+        while let Some((member, event)) = self.on_the_way.pop_front() {
+            let peer = Arc::clone(self.members[member].name());
+            for other in (0..self.members.len()).filter(|&other| other != member) {
+                let mut out = Vec::new();
+                let cursor = event.sequence.to_string();
+                self.members[other].hear(now(), &peer, vec![event.clone()], cursor, &mut out);
+                self.act(other, out);
+            }
         }
     }
 }
