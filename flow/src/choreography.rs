@@ -3,4 +3,5 @@
 //!
 //! Pure, as all of this crate: who listens, calls and stores is somebody else.
 
+pub mod member;
 pub mod projection;

@@ -159,17 +159,27 @@ impl State {
         self.progress(step) != Progress::Pending && !self.owes_compensation(plan, step)
     }
 
-    /// Rule 4: whether the step is to be undone now: all that came after it is settled.
+    /// Rule 4: whether the step is to be undone now: all that came after it is settled. What the
+    /// compensation refers to happened before the step, but one who hears of it from another feed,
+    /// or hears everything anew after a crash, may hear of it later.
     pub fn is_compensation_ready(&self, plan: &Plan, step: StepIndex) -> bool {
         self.is_failing()
             && self.outcome.is_none()
             && self.owes_compensation(plan, step)
             && self.blocked_by(step).is_none()
+            && self.are_references_known(plan, step)
             && plan
                 .step(step)
                 .descendants
                 .iter()
                 .all(|&later| self.is_settled(plan, later))
+    }
+
+    fn are_references_known(&self, plan: &Plan, step: StepIndex) -> bool {
+        let references = &plan.step(step).compensation_references;
+        references
+            .iter()
+            .all(|&reference| self.progress(reference) != Progress::Pending)
     }
 
     /// Rule 4: whether nothing can happen before an operator has looked at a compensation that failed
