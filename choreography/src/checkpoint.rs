@@ -50,9 +50,19 @@ pub(crate) struct Checkpoints {
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
     /// By peer.
-    pub(crate) cursors: Vec<(Arc<str>, String)>,
+    pub(crate) cursors: Vec<(Arc<str>, Cursor)>,
     /// By execution.
     pub(crate) heard: Vec<(Arc<str>, Vec<Event>)>,
+}
+
+/// Where a feed was read to.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(crate) struct Cursor {
+    #[prost(string, tag = "1")]
+    pub(crate) cursor: String,
+    /// Of which life of the feed it is.
+    #[prost(string, tag = "2")]
+    pub(crate) incarnation: String,
 }
 
 /// The events of others, of one execution.
@@ -78,8 +88,8 @@ impl Checkpoints {
             let name = std::str::from_utf8(name).map_err(|_| corrupt("a name is not UTF-8"))?;
             match *kind {
                 CURSOR => {
-                    let cursor = String::from_utf8(value.to_vec())
-                        .map_err(|_| corrupt("a cursor is not UTF-8"))?;
+                    let cursor =
+                        Cursor::decode(value).map_err(|error| corrupt(&error.to_string()))?;
                     remembered.cursors.push((name.into(), cursor));
                 }
                 HEARD => {
@@ -94,20 +104,18 @@ impl Checkpoints {
     }
 
     /// Makes a change ready to be written.
-    pub(crate) fn checkpoint<'a>(
+    pub(crate) fn checkpoint(
         &self,
-        cursors: impl IntoIterator<Item = (&'a str, &'a str)>,
+        cursors: impl IntoIterator<Item = (Arc<str>, Cursor)>,
         heard: impl IntoIterator<Item = (Arc<str>, Vec<Event>)>,
         gone: impl IntoIterator<Item = Arc<str>>,
     ) -> Checkpoint {
         let cursors = cursors
             .into_iter()
-            .map(|(peer, cursor)| (key(CURSOR, peer), Bytes::copy_from_slice(cursor.as_bytes())));
+            .map(|(peer, cursor)| (key(CURSOR, &peer), cursor.encode_to_vec().into()));
         let heard = heard.into_iter().map(|(execution, events)| {
-            (
-                key(HEARD, &execution),
-                Heard { events }.encode_to_vec().into(),
-            )
+            let heard = Heard { events }.encode_to_vec();
+            (key(HEARD, &execution), heard.into())
         });
         Checkpoint {
             state: self.state.clone(),

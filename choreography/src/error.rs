@@ -1,7 +1,11 @@
 //! What can go wrong in taking part, and the gRPC status that says so.
 
+use std::fmt::Display;
+
 use pavane::error::{Details, status};
 use pavane_feed as feed;
+use pavane_flow::choreography::projection::Problem;
+use pavane_flow::diagnostic::{Diagnostic, Severity};
 use tonic::{Code, Status};
 
 /// An error of taking part.
@@ -31,12 +35,15 @@ pub enum Error {
         found: String,
     },
     /// The definition has mistakes.
-    #[error("the definition of `{workflow}` does not compile: {found}")]
+    #[error(
+        "the definition of `{workflow}` does not compile{}",
+        first_mistake(diagnostics)
+    )]
     InvalidDefinition {
         /// Name of the workflow.
         workflow: String,
-        /// The first mistake.
-        found: String,
+        /// What was found.
+        diagnostics: Vec<Diagnostic>,
     },
     /// Definition and descriptors make another revision.
     #[error("workflow `{workflow}` compiles to revision {found}, expected {expected}")]
@@ -49,29 +56,30 @@ pub enum Error {
         expected: String,
     },
     /// The one who is asked is not among the members.
-    #[error("`{name}` is neither a participant nor the home of `{workflow}`: {found}")]
+    #[error(
+        "`{name}` performs no step of `{workflow}`; participants are {}",
+        quoted(members)
+    )]
     NotAMember {
         /// Its name.
         name: String,
         /// Name of the workflow.
         workflow: String,
-        /// The members that there are.
-        found: String,
+        /// Names of the participants.
+        members: Vec<String>,
     },
-    /// A member is said to own what it does not.
-    #[error("`{name}` does not perform `{service}`; it performs {found}")]
+    /// The one who is asked is said to own what it does not.
+    #[error("`{name}` does not own `{service}`; it owns {}", quoted(owned))]
     NotOwned {
         /// Its name.
         name: String,
         /// Full name of the service.
         service: String,
         /// What it owns.
-        found: String,
+        owned: Vec<String>,
     },
-    /// Another member has the name or the feed of the one who is asked.
-    #[error(
-        "feed `{feed}` of `{name}` is another than this one's: incarnation {found}, expected {expected}"
-    )]
+    /// A member's feed is not the one that it is said to be.
+    #[error("feed `{feed}` of `{name}` has incarnation `{found}`, expected `{expected}`")]
     OtherIncarnation {
         /// Whose feed it is.
         name: String,
@@ -83,12 +91,15 @@ pub enum Error {
         expected: String,
     },
     /// The workflow cannot be divided among its members.
-    #[error("workflow `{workflow}` cannot be choreographed: {found}")]
+    #[error(
+        "workflow `{workflow}` cannot be choreographed{}",
+        first_problem(problems)
+    )]
     NotProjectable {
         /// Name of the workflow.
         workflow: String,
-        /// Why.
-        found: String,
+        /// All that stands in the way; never empty.
+        problems: Vec<Problem>,
     },
     /// The address of a member cannot be used.
     #[error("target `{target}` of `{name}` is no address: expected host:port")]
@@ -111,6 +122,32 @@ pub enum Error {
     /// The runtime has ended.
     #[error("it takes part in nothing any more: the server is going away")]
     Stopped,
+}
+
+fn first_mistake(diagnostics: &[Diagnostic]) -> String {
+    let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+    let errors = || diagnostics.iter().filter(is_error);
+    first_of(errors().map(|error| &error.message), errors().count())
+}
+
+fn first_problem(problems: &[Problem]) -> String {
+    first_of(problems.iter(), problems.len())
+}
+
+/// The first of what was found, and how many more there are.
+fn first_of(mut found: impl Iterator<Item = impl Display>, count: usize) -> String {
+    match (found.next(), count) {
+        (None, _) => String::new(),
+        (Some(one), 1) => format!(": {one}"),
+        (Some(first), count) => format!(": {first} (and {} more)", count - 1),
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        names => format!("`{}`", names.join("`, `")),
+    }
 }
 
 impl From<Error> for Status {
@@ -158,9 +195,14 @@ impl From<Error> for Status {
                 .fact("found", found)
                 .fact("expected", expected)
                 .status(Code::FailedPrecondition, "OTHER_INCARNATION", message),
-            Error::NotProjectable { workflow, .. } => Details::new()
-                .fact("workflow", workflow)
-                .status(Code::FailedPrecondition, "NOT_PROJECTABLE", message),
+            Error::NotProjectable { workflow, problems } => {
+                let reason = problems.first().map_or("NOT_PROJECTABLE", Problem::reason);
+                Details::new().fact("workflow", workflow).status(
+                    Code::FailedPrecondition,
+                    reason,
+                    message,
+                )
+            }
             Error::Unreachable { name, target, .. } => Details::new()
                 .fact("participant", name)
                 .fact("target", target)

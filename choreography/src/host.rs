@@ -2,16 +2,15 @@
 //! it performs. The runtime asks for nothing else.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use pavane::feed::v1::Event;
+use pavane::feed::v1 as feed;
 use pavane::workflow::v1::Member;
 use pavane_feed::{Error as FeedError, Feed, Store};
-use pavane_flow::driver::{CallFailure, Direction};
-use pavane_flow::event::EventKey;
-use pavane_flow::plan::{Plan, StepIndex};
+use pavane_flow::choreography::member::StepCall;
+use pavane_flow::driver::{CallFailure, Driver};
+use pavane_flow::event::Event;
 
 use crate::Checkpoint;
 
@@ -36,13 +35,13 @@ pub trait Host: Send + Sync + 'static {
     /// [`append`]: Round::append
     fn put_in_line(&self, round: Round) -> BoxFuture<'_, Result<Ack, FeedError>>;
 
-    /// Performs one attempt at a call. It ends within `call.timeout`, and does not panic. Never asked
-    /// of a home.
-    fn perform(&self, call: Call) -> BoxFuture<'static, Answer>;
+    /// Performs one attempt at a call. It ends within the call's timeout; a panic counts as UNKNOWN.
+    /// Never asked of a home.
+    fn perform(&self, call: StepCall) -> BoxFuture<'static, Answer>;
 
     /// Events of others are about to be taken in. Called while the core is locked, so it must be
     /// quick and must not look at the runtime.
-    fn heard(&self, _peer: &Arc<str>, _events: &[Event]) {}
+    fn heard(&self, _peer: &Arc<str>, _events: &[feed::Event]) {}
 
     /// These executions have ended, and all that was said about them is durable.
     fn ended(&self, _executions: &[Arc<str>]) {}
@@ -56,7 +55,8 @@ pub type Ack = BoxFuture<'static, Result<(), FeedError>>;
 pub struct Round {
     /// What happened, in order.
     pub events: Vec<Appended>,
-    /// The executions whose outcome is among the events, and what was heard of them.
+    /// The executions that ended with what was taken in: of a home, those whose outcome is among the
+    /// events.
     pub ended: Vec<Ended>,
     /// What is to be remembered.
     pub checkpoint: Option<Checkpoint>,
@@ -67,42 +67,17 @@ pub struct Round {
 pub struct Appended {
     /// The execution.
     pub execution: Arc<str>,
-    /// What happened.
-    pub event: Event,
-    /// Whether it is the outcome.
-    pub ends: bool,
+    /// What happened, without sequence and cursor.
+    pub event: feed::Event,
 }
 
-/// An execution of a home that has ended.
+/// An execution that has ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// The execution.
-    pub execution: Arc<str>,
-    /// The events of others that were heard of it, in the order in which they came.
-    pub heard: Vec<Event>,
-}
-
-/// One attempt at a call.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// The execution.
-    pub execution: Arc<str>,
-    /// What it is a run of.
-    pub plan: Arc<Plan>,
-    /// The step.
-    pub step: StepIndex,
-    /// Which of its calls.
-    pub direction: Direction,
-    /// The encoded request.
-    pub request: Bytes,
-    /// How long the attempt may take.
-    pub timeout: Duration,
-    /// Which attempt it is, from 1.
-    pub attempt: u32,
-    /// The event that made the call due.
-    pub cause: EventKey,
-    /// Of the trace of the execution; empty if it has none.
-    pub traceparent: String,
+    /// How it stood.
+    pub driver: Box<Driver>,
+    /// The events of others that were heard of it, in the order of hearing.
+    pub heard: Vec<feed::Event>,
 }
 
 /// What became of an attempt.
@@ -110,8 +85,9 @@ pub struct Call {
 pub enum Answer {
     /// The encoded response, or how it failed. The event of it is still to be appended.
     Answered(Result<Bytes, CallFailure>),
-    /// It went well, and its event is durable already: it was appended in the commit of the effect.
-    Recorded(Box<Event>),
+    /// It went well, and its event is durable already: it was appended in the commit of the effect. See
+    /// [`StepCall::completed`].
+    Recorded(Event),
 }
 
 impl Round {

@@ -11,11 +11,19 @@
 //! **Invariant:** a call leaves only after all events that its execution said before are durable.
 
 mod checkpoint;
+mod clock;
 mod error;
 mod host;
 mod options;
+mod parts;
+mod peers;
+mod runtime;
+mod service;
+mod view;
 
 pub use checkpoint::Checkpoint;
 pub use error::Error;
-pub use host::{Ack, Answer, Appended, Call, Ended, Host, Round};
+pub use host::{Ack, Answer, Appended, Ended, Host, Round};
 pub use options::Options;
+pub use runtime::Runtime;
+pub use service::Service;

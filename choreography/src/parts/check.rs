@@ -1,0 +1,135 @@
+//! From a request to a part: it compiles, to the revision that it says, and whoever is asked can do
+//! what it is asked for.
+
+use std::sync::Arc;
+
+use pavane::workflow::v1::{Member, PrepareWorkflowRequest};
+use pavane_flow::choreography::member::Part;
+use pavane_flow::choreography::projection::{Owners, Projection};
+use pavane_flow::driver::Role;
+use pavane_flow::language::{self, Definition};
+use pavane_flow::plan::Plan;
+use prost_reflect::DescriptorPool;
+
+use super::Prepared;
+use crate::Error;
+
+/// The part of the member `identity`. Takes as long as compiling does.
+///
+/// Errors: those of a request that cannot be done as it is.
+pub(crate) fn check(
+    identity: &Member,
+    request: &PrepareWorkflowRequest,
+) -> Result<Prepared, Error> {
+    let plan = Arc::new(compile(request)?);
+    let home = request
+        .home
+        .as_ref()
+        .ok_or(Error::Missing { field: "home" })?;
+    let members = &request.participants;
+    for member in members.iter().chain([home]) {
+        if member.name == identity.name {
+            check_identity(identity, member)?;
+        }
+    }
+    let owners = Owners::new(
+        members
+            .iter()
+            .map(|member| (&member.name, &member.services)),
+    );
+    let projection =
+        Projection::new(&plan, &owners, &home.name).map_err(|problems| Error::NotProjectable {
+            workflow: plan.name.to_string(),
+            problems,
+        })?;
+    let (part, role) = if identity.name == home.name {
+        (projection.home(), Role::Home)
+    } else {
+        let part = projection.participant(&identity.name);
+        let part = part.ok_or_else(|| not_a_member(identity, &plan, request))?;
+        (part, Role::Participant(Arc::clone(&part.steps)))
+    };
+    let known = |name: &str| {
+        members
+            .iter()
+            .chain([home])
+            .any(|member| member.name == name)
+    };
+    debug_assert!(part.hears.iter().all(|hears| known(&hears.peer)));
+    Ok(Prepared {
+        hears: part.hears.clone(),
+        part: Part {
+            role,
+            home: home.name.as_str().into(),
+            participants: projection
+                .participants()
+                .map(|part| part.name.to_string())
+                .collect(),
+            plan,
+        },
+    })
+}
+
+fn compile(request: &PrepareWorkflowRequest) -> Result<Plan, Error> {
+    let workflow = request
+        .workflow
+        .clone()
+        .ok_or(Error::Missing { field: "workflow" })?;
+    let files = request.descriptors.clone().ok_or(Error::Missing {
+        field: "descriptors",
+    })?;
+    let pool = DescriptorPool::from_file_descriptor_set(files).map_err(|error| {
+        Error::InvalidDescriptors {
+            found: error.to_string(),
+        }
+    })?;
+    let name = workflow.name.clone();
+    let compiled = language::compile(&Definition::from(workflow), &pool);
+    let Some(plan) = compiled.plan else {
+        return Err(Error::InvalidDefinition {
+            workflow: name,
+            diagnostics: compiled.diagnostics,
+        });
+    };
+    if *plan.revision.0 != *request.revision {
+        return Err(Error::OtherRevision {
+            workflow: name,
+            found: plan.revision.to_string(),
+            expected: request.revision.clone(),
+        });
+    }
+    Ok(plan)
+}
+
+/// Whether a member that has our name is us, and whether we own what it says that we own.
+fn check_identity(identity: &Member, member: &Member) -> Result<(), Error> {
+    if member.feed != identity.feed || member.incarnation != identity.incarnation {
+        return Err(Error::OtherIncarnation {
+            name: identity.name.clone(),
+            feed: identity.feed.clone(),
+            found: identity.incarnation.clone(),
+            expected: member.incarnation.clone(),
+        });
+    }
+    let mut services = member.services.iter();
+    match services.find(|service| !identity.services.contains(service)) {
+        None => Ok(()),
+        Some(service) => Err(Error::NotOwned {
+            name: identity.name.clone(),
+            service: service.clone(),
+            owned: identity.services.clone(),
+        }),
+    }
+}
+
+fn not_a_member(identity: &Member, plan: &Plan, request: &PrepareWorkflowRequest) -> Error {
+    Error::NotAMember {
+        name: identity.name.clone(),
+        workflow: plan.name.to_string(),
+        members: request
+            .participants
+            .iter()
+            .map(|member| member.name.clone())
+            .collect(),
+    }
+}
