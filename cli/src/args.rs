@@ -8,7 +8,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    cancel, check, completions, demo, deploy, feed, get, list, retry, serve, start, watch, workflow,
+    cancel, check, completions, demo, deploy, feed, get, list, retry, serve, start, trace, watch,
+    workflow,
 };
 use crate::error::Error;
 use crate::output::Output;
@@ -129,6 +130,7 @@ pub(crate) enum Command {
     Start(start::Args),
     Get(get::Args),
     List(list::Args),
+    Trace(trace::Args),
     Watch(watch::Args),
     Cancel(cancel::Args),
     Retry(retry::Args),

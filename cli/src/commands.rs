@@ -17,6 +17,7 @@ pub(crate) mod list;
 pub(crate) mod retry;
 pub(crate) mod serve;
 pub(crate) mod start;
+pub(crate) mod trace;
 pub(crate) mod watch;
 pub(crate) mod workflow;
 
@@ -53,6 +54,7 @@ pub(crate) async fn run(
         Command::Start(args) => start::run(args, &context).await,
         Command::Get(args) => get::run(args, &context).await,
         Command::List(args) => list::run(args, &context).await,
+        Command::Trace(args) => trace::run(args, &context).await,
         Command::Watch(args) => watch::run(args, &context).await,
         Command::Cancel(args) => cancel::run(args, &context).await,
         Command::Retry(args) => retry::run(args, &context).await,

@@ -10,6 +10,7 @@ mod status;
 mod table;
 mod time;
 pub(crate) mod timeline;
+pub(crate) mod trace;
 
 pub(crate) use diagnostic::{diagnostics, report};
 pub(crate) use event::event_line;
@@ -17,5 +18,5 @@ pub(crate) use facts::facts_about;
 pub(crate) use json::{Json, struct_to_json};
 pub(crate) use paint::Paint;
 pub(crate) use status::{code_name, failure, status};
-pub(crate) use table::{Cell, Table};
+pub(crate) use table::{Cell, Table, one_line};
 pub(crate) use time::{duration, since, timestamp};

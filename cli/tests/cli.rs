@@ -11,6 +11,7 @@ mod cli {
     mod feed;
     mod follow;
     mod serve;
+    mod trace;
 }
 
 use cli::{fake, run};

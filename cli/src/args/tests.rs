@@ -51,6 +51,7 @@ fn the_program_says_what_it_can_do() {
       start        Start an execution of a workflow
       get          Show what happened to an execution, and what it waits for
       list         List executions, the newest first
+      trace        Trace an execution across feeds: what happened where, and because of what
       watch        Follow an execution live, up to its outcome
       cancel       Cancel an execution: nothing more begins, and what was done is undone
       retry        Try the failed compensations of a suspended execution again

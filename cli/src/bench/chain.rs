@@ -169,7 +169,7 @@ fn check(payload: &str) -> Result<(), Status> {
     ))
 }
 
-fn failed(error: pavane_orchestrator::Error) -> Error {
+fn failed(error: impl std::fmt::Display) -> Error {
     Error::failed("NO_ORCHESTRATOR", error.to_string())
 }
 

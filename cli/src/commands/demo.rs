@@ -76,7 +76,8 @@ enum ModeName {
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
     if args.mode == ModeName::Choreographed {
-        return Err(execution::choreographed_is_unavailable());
+        let error = Error::usage("--mode choreographed is not available yet");
+        return Err(error.with_hint("--mode orchestrated is"));
     }
     let filter = context
         .settings

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use pavane::workflow::v1::deploy_workflow_request::Definition;
 use pavane::workflow::v1::{DeployWorkflowRequest, DeployWorkflowResponse, Source};
 
+use super::workflow::choreography;
 use super::{Context, definition};
 use crate::connection::unary;
 use crate::error::Error;
@@ -72,6 +73,7 @@ fn show(source: &Source, answer: &DeployWorkflowResponse, output: &Output) -> Re
                     deployed.name,
                     implements.unwrap_or_default(),
                 ));
+                text.push_str(&choreography(deployed, paint));
             }
             text
         },

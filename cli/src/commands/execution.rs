@@ -2,7 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pavane::workflow::v1::{Execution, ExecutionState, GetExecutionRequest};
+use clap::ValueEnum;
+use pavane::workflow::v1::{Execution, ExecutionState, GetExecutionRequest, Mode};
 use prost_types::Timestamp;
 
 use super::Context;
@@ -13,7 +14,25 @@ use crate::render::timeline::timeline;
 
 mod follow;
 
-pub(crate) use follow::Follower;
+pub(crate) use follow::{Follower, News};
+
+/// How an execution is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeName {
+    /// A conductor calls the services.
+    Orchestrated,
+    /// Each service reacts to the events of its peers.
+    Choreographed,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Orchestrated => Self::Orchestrated,
+            ModeName::Choreographed => Self::Choreographed,
+        }
+    }
+}
 
 /// The clock, for what is rendered.
 pub(crate) fn now() -> Timestamp {
@@ -54,11 +73,6 @@ pub(crate) fn show(context: &Context<'_>, execution: &Execution) -> Result<(), E
         |paint| timeline(&execution.id, execution, &now(), paint),
         || Json::new().message("pavane.workflow.v1.Execution", execution),
     )
-}
-
-/// What `--mode choreographed` is told.
-pub(crate) fn choreographed_is_unavailable() -> Error {
-    Error::usage("--mode choreographed is not available yet").with_hint("--mode orchestrated is")
 }
 
 /// Whether it has ended.

@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 use super::{Context, execution};
 use crate::connection::{Connection, unary};
 use crate::error::Error;
-use crate::render::timeline::{mode, state};
+use crate::render::timeline::{incident, mode, state};
 use crate::render::{Cell, Json, Paint, Table, duration, failure, since, timestamp};
 
 const EXAMPLES: &str = "\
 Examples:
   pavane list                                  the newest 20 executions
   pavane list --state failed --state canceled  what did not go well
-  pavane list --state suspended --limit 1000   what needs an operator";
+  pavane list --state suspended --limit 1000   what needs an operator
+  pavane list --stalled                        what does not go on, and why";
 
 /// Largest page that servers give.
 const MAX_PAGE: usize = 1000;
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Only executions of this workflow
     #[arg(long, default_value = "", hide_default_value = true)]
     workflow: String,
+    /// Only executions that something keeps from going on, such as a participant that says nothing
+    #[arg(long)]
+    stalled: bool,
     /// Most executions to list
     #[arg(long, value_name = "N", default_value = "20")]
     limit: usize,
@@ -89,6 +93,7 @@ async fn fetch(connection: &Connection, args: &Args) -> Result<(Vec<Execution>, 
     let mut request = ListExecutionsRequest {
         workflow: args.workflow.clone(),
         states,
+        stalled: args.stalled,
         ..ListExecutionsRequest::default()
     };
     let mut executions = Vec::new();
@@ -134,6 +139,9 @@ fn table(executions: &[Execution], paint: Paint) -> String {
 }
 
 fn why(execution: &Execution) -> String {
+    if let Some(found) = execution.incidents.first() {
+        return format!("STALLED {}", incident(found));
+    }
     match &execution.failure {
         Some(cause) if execution.failed_step.is_empty() => failure(cause),
         Some(cause) => format!("{}: {}", execution.failed_step, failure(cause)),

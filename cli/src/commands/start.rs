@@ -1,20 +1,21 @@
 //! `pavane start`: starts an execution, and waits for its outcome if asked to.
 
-use clap::ValueEnum;
 use pavane::workflow::v1::start_execution_request::Input;
 use pavane::workflow::v1::{Execution, Mode, StartExecutionRequest};
 
 use super::Context;
-use super::execution::{self, Follower};
+use super::execution::{self, Follower, ModeName, News};
 use crate::connection::{Connection, unary};
 use crate::error::Error;
 use crate::input;
 use crate::output::Output;
+use crate::render::timeline::incident;
 
 const EXAMPLES: &str = "\
 Examples:
   pavane start place-order --id order-7 --input @order.json --wait
   echo '{\"orderId\": \"order-8\"}' | pavane start place-order --input -
+  pavane start place-order --input @order.json --mode choreographed
 
 Starting the same id again with the same input starts nothing: it answers the same execution.
 With --wait the exit code is 0 if it succeeded, 1 if it failed, was canceled, or is suspended: then
@@ -35,26 +36,14 @@ pub(crate) struct Args {
     /// Wait for the outcome
     #[arg(long)]
     wait: bool,
-    /// How to run it
-    #[arg(long, default_value = "orchestrated")]
-    mode: ModeName,
-}
-
-/// How an execution is run.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ModeName {
-    /// A conductor calls the services.
-    Orchestrated,
-    /// Each service reacts to the events of its peers.
-    Choreographed,
+    /// How to run it [default: as the workflow says]
+    #[arg(long)]
+    mode: Option<ModeName>,
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
     let input = input::read_struct("--input", &args.input)?;
-    let mode = match args.mode {
-        ModeName::Orchestrated => Mode::Orchestrated,
-        ModeName::Choreographed => return Err(execution::choreographed_is_unavailable()),
-    };
+    let mode = args.mode.map_or(Mode::Unspecified, Mode::from);
     let connection = context.connect().await?;
     let request = StartExecutionRequest {
         workflow: args.workflow,
@@ -87,9 +76,14 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
 /// Follows it to its outcome, or until only an operator can bring it on.
 async fn wait(connection: &Connection, id: &str, output: &Output) -> Result<Execution, Error> {
     let mut follower = Follower::new(connection, id, output);
-    while let Some(event) = follower.next().await? {
-        if let Some(suspended) = follower.suspended_by(&event).await? {
-            return Ok(suspended);
+    while let Some(news) = follower.next().await? {
+        match news {
+            News::Event(event) => {
+                if let Some(suspended) = follower.suspended_by(&event).await? {
+                    return Ok(suspended);
+                }
+            }
+            News::Incident(found) => output.note(&format!("it is stalled: {}", incident(&found))),
         }
     }
     follower.describe().await

@@ -1,18 +1,22 @@
 //! `pavane watch`: the timeline of an execution as it happens, up to its outcome.
 
 use pavane::feed::v1::Event;
-use pavane::workflow::v1::Execution;
+use pavane::workflow::v1::{Execution, Incident};
+use serde_json::json;
 
 use super::Context;
-use super::execution::{self, Follower};
+use super::execution::{self, Follower, News};
 use crate::error::Error;
+use crate::output::Output;
 use crate::render::Json;
-use crate::render::timeline::{Steps, heading, live_line, retry_hint};
+use crate::render::timeline::{Steps, heading, incident_line, live_line, retry_hint};
 
 const EXAMPLES: &str = "\
 Examples:
   pavane watch order-1-0042
-  pavane watch order-1-0042 --output json    an event a line
+  pavane watch order-1-0042 --output json    an event a line, or {\"incident\": ...}
+
+An incident is something that keeps it from going on, such as a participant that says nothing.
 
 The exit code is 0 if it succeeded, 1 if it failed, was canceled, or is suspended: then an operator
 is needed. A server that restarts meanwhile is waited for, 30 s at most.";
@@ -34,7 +38,14 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     }
     let json = Json::new();
     let mut follower = Follower::new(&connection, &args.id, context.output);
-    while let Some(event) = follower.next().await? {
+    while let Some(news) = follower.next().await? {
+        let event = match news {
+            News::Event(event) => event,
+            News::Incident(incident) => {
+                show_incident(&incident, context.output)?;
+                continue;
+            }
+        };
         if context.output.is_json() {
             let line = json.message("pavane.feed.v1.Event", &event);
             context.output.json_line(&line)?;
@@ -57,6 +68,15 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         }
     }
     execution::outcome(&follower.describe().await?)
+}
+
+/// A line of its own, in either form.
+fn show_incident(incident: &Incident, output: &Output) -> Result<(), Error> {
+    if output.is_json() {
+        let incident = Json::new().message("pavane.workflow.v1.Incident", incident);
+        return output.json_line(&json!({ "incident": incident }));
+    }
+    output.text(&incident_line(incident, output.paint()))
 }
 
 /// Whether the event carries a response.

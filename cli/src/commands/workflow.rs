@@ -9,6 +9,8 @@ mod delete;
 mod get;
 mod list;
 
+pub(crate) use get::choreography;
+
 const EXAMPLES: &str = "\
 Examples:
   pavane workflow list

@@ -10,6 +10,7 @@ type Style = fn(Paint, &str) -> String;
 pub(crate) struct Cell {
     text: String,
     right: bool,
+    spills: bool,
     style: Option<Style>,
 }
 
@@ -19,7 +20,16 @@ impl Cell {
         Self {
             text: one_line(&text.into()),
             right: false,
+            spills: false,
             style: None,
+        }
+    }
+
+    /// A sentence at the end of its row, which does not make its column wider.
+    pub(crate) fn sentence(text: impl Into<String>) -> Self {
+        Self {
+            spills: true,
+            ..Self::new(text)
         }
     }
 
@@ -40,6 +50,9 @@ impl Cell {
     }
 
     fn width(&self) -> usize {
+        if self.spills {
+            return 0;
+        }
         self.text.chars().count()
     }
 }

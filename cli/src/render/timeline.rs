@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 
 use pavane::feed::v1::Event;
-use pavane::workflow::v1::{Execution, ExecutionState, Mode, StepState, StepStatus};
+use pavane::workflow::v1::{Execution, ExecutionState, Incident, Mode, StepState, StepStatus};
 use prost_types::Timestamp;
 
 use super::{Cell, Paint, Table, code_name, duration, facts_about, since, struct_to_json};
 
 mod entry;
+mod wait;
 
-pub(crate) use entry::{Entry, entry};
+pub(crate) use entry::{Entry, entry, waiting};
+pub(crate) use wait::{cause, feed, incident, patience, phrase, reach, what_is_due};
 
-/// A title, then a line for each event, then a line for each step that is not settled. `now` is
-/// the clock that waiting is measured by; `title` leads the first line.
+/// A title, then a line for each event, then a line for each step that is not settled, and for each
+/// incident. `now` is the clock that waiting is measured by; `title` leads the first line.
 pub(crate) fn timeline(
     title: &str,
     execution: &Execution,
@@ -28,11 +30,14 @@ pub(crate) fn timeline(
         table.row(row(Some(offset), &entry(event, &steps)));
     }
     for step in &execution.steps {
-        if let Some(entry) = entry::waiting(step, &execution.steps, now) {
+        if let Some(entry) = waiting(step, execution, now) {
             table.row(row(None, &entry));
         }
     }
     text.push_str(&table.render(paint));
+    for found in &execution.incidents {
+        text.push_str(&incident_line(found, paint));
+    }
     if execution.state() == ExecutionState::Suspended {
         text.push_str(&retry_hint(&execution.id, paint));
     }
@@ -43,6 +48,16 @@ pub(crate) fn timeline(
 pub(crate) fn retry_hint(id: &str, paint: Paint) -> String {
     let hint = paint.accent("hint:");
     format!("{hint} mend the service, then: pavane retry {id}\n")
+}
+
+/// What keeps it from going on, on a line of its own.
+pub(crate) fn incident_line(found: &Incident, paint: Paint) -> String {
+    format!("  {} {}\n", paint.bad("STALLED"), incident(found))
+}
+
+/// Whether something keeps it from going on.
+pub(crate) fn is_stalled(execution: &Execution) -> bool {
+    !execution.incidents.is_empty() && execution.end_time.is_none()
 }
 
 /// One line, for those who print as it happens.
@@ -84,6 +99,9 @@ pub(crate) fn heading(title: &str, execution: &Execution, now: &Timestamp, paint
     parts.push(paint.faint(&format!("{} @{revision}", execution.workflow)));
     parts.push(paint.faint(mode(execution.mode())));
     parts.push(took);
+    if is_stalled(execution) {
+        parts.push(paint.bad("STALLED"));
+    }
     format!("{}\n", parts.join("   "))
 }
 

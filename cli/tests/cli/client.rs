@@ -142,8 +142,8 @@ async fn wrong_input_is_refused_before_anything_is_sent() {
     )
     .await;
     check(
-        &["start", "w", "--mode", "choreographed"],
-        "error: --mode choreographed is not available yet",
+        &["start", "w", "--mode", "danced"],
+        "error: invalid value 'danced' for '--mode <MODE>'",
     )
     .await;
     check(&["lst"], "error: unrecognized subcommand 'lst'").await;
@@ -244,7 +244,10 @@ async fn a_sound_workflow_is_deployed() {
     let deploy = ["deploy", file, "--server", &fake.address];
     let ended = pavane(&deploy).await;
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-    insta::assert_snapshot!(ended.stdout, @"deployed sound, revision 7b0c91e2, serving shop.order.v1.OrderService/PlaceOrder");
+    insta::assert_snapshot!(ended.stdout, @r"
+    deployed sound, revision 7b0c91e2, serving shop.order.v1.OrderService/PlaceOrder
+      can be choreographed   inventory: reserve, count; payment: charge
+    ");
     let json = pavane(&[&deploy[..], &["--output", "json"]].concat()).await;
     let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(json["workflow"]["name"], "sound");

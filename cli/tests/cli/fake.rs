@@ -1,12 +1,10 @@
 //! A server of the contract that knows the executions `order-1`, which failed, `INTERRUPTED`, which
-//! did the same, and `SUSPENDED`. It finds a mistake in every definition but `sound`.
+//! did the same, `SUSPENDED`, and `STALLED`, which is choreographed. It finds a mistake in every definition but `sound`.
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::stream::{self, BoxStream, StreamExt};
-use pavane::error::Details;
-use pavane::feed::v1::Event;
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane::workflow::v1::diagnostic::Severity;
 use pavane::workflow::v1::execution_service_server::{ExecutionService, ExecutionServiceServer};
@@ -14,17 +12,20 @@ use pavane::workflow::v1::workflow_service_server::{WorkflowService, WorkflowSer
 use pavane::workflow::v1::*;
 use pavane_feed::Store;
 use prost::Message;
-use prost_types::{Any, Timestamp};
+use prost_types::Any;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request, Response, Status};
 
+mod executions;
+
+pub(crate) use executions::{INTERRUPTED, STALLED, SUSPENDED};
+use executions::{at, execution, known, stalled, stalled_watched, told};
+
 /// How many executions it lists.
 pub(crate) const EXECUTIONS: usize = 7;
-/// An execution whose first watcher is sent away after two events.
-pub(crate) const INTERRUPTED: &str = "interrupted";
-/// An execution that waits for an operator.
-pub(crate) const SUSPENDED: &str = "suspended";
+/// A workflow that cannot be choreographed.
+pub(crate) const ORCHESTRATED_ONLY: &str = "orchestrated-only";
 /// Fewer than those, so that there are pages.
 const PAGE: usize = 2;
 
@@ -66,124 +67,6 @@ struct Answers {
     was_interrupted: AtomicBool,
 }
 
-fn at(micros: i32) -> Option<Timestamp> {
-    Some(Timestamp {
-        seconds: 1_795_396_329,
-        nanos: micros * 1000,
-    })
-}
-
-fn event(micros: i32, name: &str, data: &impl Message) -> Event {
-    let name = format!("pavane.workflow.v1.{name}");
-    let type_url = format!("type.googleapis.com/{name}");
-    let data = Some(Any {
-        type_url,
-        value: data.encode_to_vec(),
-    });
-    Event {
-        id: micros.to_string(),
-        sequence: micros.unsigned_abs().into(),
-        r#type: name,
-        time: at(micros),
-        data,
-        ..Event::default()
-    }
-}
-
-fn step(id: &str, service: &str, state: StepState) -> StepStatus {
-    let call = format!("shop.x.v1.{service}/Do");
-    StepStatus {
-        id: id.to_owned(),
-        call,
-        state: state as i32,
-        ..StepStatus::default()
-    }
-}
-
-fn execution() -> Execution {
-    let refused = pavane::error::status(Code::FailedPrecondition, "CARD_DECLINED", "");
-    let details = tonic_types::pb::Status::decode(refused.details())
-        .unwrap()
-        .details;
-    let message = "card is declined".to_owned();
-    let failure = Some(Failure {
-        code: 9,
-        message,
-        details,
-    });
-    let failed = StepFailed {
-        step: "charge".to_owned(),
-        failure: failure.clone(),
-        attempts: 1,
-        ambiguous: false,
-    };
-    let completed = StepCompleted {
-        step: "reserve".to_owned(),
-        attempts: 1,
-        ..StepCompleted::default()
-    };
-    let outcome = ExecutionFailed {
-        step: "charge".to_owned(),
-        failure: failure.clone(),
-        compensated: Vec::new(),
-    };
-    Execution {
-        id: "order-1".to_owned(),
-        workflow: "place-order".to_owned(),
-        revision: "7b0c91e2".repeat(8),
-        state: ExecutionState::Failed as i32,
-        create_time: at(0),
-        end_time: at(4200),
-        failure,
-        failed_step: "charge".to_owned(),
-        steps: vec![
-            step("reserve", "InventoryService", StepState::Completed),
-            step("charge", "PaymentService", StepState::Failed),
-        ],
-        events: vec![
-            event(0, "ExecutionStarted", &ExecutionStarted::default()),
-            event(900, "StepCompleted", &completed),
-            event(3100, "StepFailed", &failed),
-            event(4200, "ExecutionFailed", &outcome),
-        ],
-        ..Execution::default()
-    }
-}
-
-fn suspended() -> Execution {
-    let stuck = ExecutionSuspended {
-        round: 1,
-        steps: vec!["reserve".to_owned()],
-    };
-    let failed = execution();
-    let mut events = failed.events;
-    events.pop();
-    events.push(event(5000, "ExecutionSuspended", &stuck));
-    Execution {
-        id: SUSPENDED.to_owned(),
-        state: ExecutionState::Suspended as i32,
-        end_time: None,
-        events,
-        ..failed
-    }
-}
-
-fn known(id: &str) -> Result<Option<Execution>, Status> {
-    if id == "order-1" {
-        return Ok(Some(execution()));
-    }
-    if id == INTERRUPTED {
-        let id = id.to_owned();
-        return Ok(Some(Execution { id, ..execution() }));
-    }
-    if id == SUSPENDED {
-        return Ok(Some(suspended()));
-    }
-    let message = format!("there is no execution `{id}`; did you mean `order-1`?");
-    let details = Details::new().fact("execution_id", id);
-    Err(details.status(Code::NotFound, "UNKNOWN_EXECUTION", message))
-}
-
 #[tonic::async_trait]
 impl ExecutionService for Answers {
     type WatchExecutionStream = BoxStream<'static, Result<WatchExecutionResponse, Status>>;
@@ -192,7 +75,10 @@ impl ExecutionService for Answers {
         &self,
         request: Request<StartExecutionRequest>,
     ) -> Result<Response<StartExecutionResponse>, Status> {
-        let execution = known(&request.into_inner().execution_id)?;
+        let request = request.into_inner();
+        let mode = request.mode;
+        let execution = known(&request.execution_id)?;
+        let execution = execution.map(|execution| Execution { mode, ..execution });
         Ok(Response::new(StartExecutionResponse {
             execution,
             existing: false,
@@ -212,6 +98,14 @@ impl ExecutionService for Answers {
         request: Request<ListExecutionsRequest>,
     ) -> Result<Response<ListExecutionsResponse>, Status> {
         let request = request.into_inner();
+        if request.stalled {
+            let executions = vec![stalled()];
+            let next_page_token = String::new();
+            return Ok(Response::new(ListExecutionsResponse {
+                executions,
+                next_page_token,
+            }));
+        }
         let begin: usize = request.page_token.parse().unwrap_or(0);
         let end = (begin + PAGE.min(request.page_size as usize)).min(EXECUTIONS);
         let next_page_token = if end < EXECUTIONS {
@@ -240,10 +134,10 @@ impl ExecutionService for Answers {
     ) -> Result<Response<Self::WatchExecutionStream>, Status> {
         let id = request.into_inner().execution_id;
         let events = known(&id)?.unwrap_or_default().events;
-        let events = events
-            .into_iter()
-            .map(|event| Ok(WatchExecutionResponse { event: Some(event), incident: None }));
-        let events = stream::iter(events);
+        if id == STALLED {
+            return Ok(Response::new(stream::iter(stalled_watched(events)).boxed()));
+        }
+        let events = stream::iter(events.into_iter().map(|event| Ok(told(event))));
         if id == INTERRUPTED && !self.was_interrupted.swap(true, Ordering::Relaxed) {
             let sent_away = Status::unavailable("the server is shutting down; it goes on");
             let sent_away = stream::iter([Err(sent_away)]);
@@ -287,6 +181,39 @@ fn mistake() -> Diagnostic {
     }
 }
 
+/// One that can be choreographed, unless its name says otherwise.
+fn deployed(name: &str) -> DeployedWorkflow {
+    let workflow = Workflow {
+        implements: "shop.order.v1.OrderService/PlaceOrder".to_owned(),
+        ..Workflow::default()
+    };
+    let part = |participant: &str, steps: &[&str]| WorkflowPart {
+        participant: participant.to_owned(),
+        steps: steps.iter().map(|step| (*step).to_owned()).collect(),
+    };
+    let deployed = DeployedWorkflow {
+        name: name.to_owned(),
+        revision: "7b0c91e2".repeat(8),
+        workflow: Some(workflow),
+        create_time: at(0),
+        ..DeployedWorkflow::default()
+    };
+    if name == ORCHESTRATED_ONLY {
+        let choreography_problem = "nobody performs `ship`: no participant has \
+                                    shop.shipping.v1.ShippingService"
+            .to_owned();
+        return DeployedWorkflow {
+            choreography_problem,
+            ..deployed
+        };
+    }
+    let parts = vec![
+        part("inventory", &["reserve", "count"]),
+        part("payment", &["charge"]),
+    ];
+    DeployedWorkflow { parts, ..deployed }
+}
+
 fn unused(what: &str) -> Status {
     Status::unimplemented(format!("the tests do not need {what}"))
 }
@@ -299,19 +226,12 @@ impl WorkflowService for Answers {
     ) -> Result<Response<DeployWorkflowResponse>, Status> {
         match request.into_inner().definition {
             Some(deploy_workflow_request::Definition::Source(source))
-                if source.text.contains("name: sound") =>
+                if source.text.contains("name: sound")
+                    || source.text.contains(ORCHESTRATED_ONLY) =>
             {
-                let workflow = Workflow {
-                    implements: "shop.order.v1.OrderService/PlaceOrder".to_owned(),
-                    ..Workflow::default()
-                };
-                let workflow = Some(DeployedWorkflow {
-                    name: "sound".to_owned(),
-                    revision: "7b0c91e2".repeat(8),
-                    workflow: Some(workflow),
-                    create_time: at(0),
-                    ..DeployedWorkflow::default()
-                });
+                let only = source.text.contains(ORCHESTRATED_ONLY);
+                let name = if only { ORCHESTRATED_ONLY } else { "sound" };
+                let workflow = Some(deployed(name));
                 Ok(Response::new(DeployWorkflowResponse {
                     workflow,
                     ..Default::default()
@@ -353,9 +273,10 @@ impl WorkflowService for Answers {
 
     async fn get_workflow(
         &self,
-        _: Request<GetWorkflowRequest>,
+        request: Request<GetWorkflowRequest>,
     ) -> Result<Response<GetWorkflowResponse>, Status> {
-        Err(unused("GetWorkflow"))
+        let workflow = Some(deployed(&request.into_inner().name));
+        Ok(Response::new(GetWorkflowResponse { workflow }))
     }
 
     async fn list_workflows(

@@ -120,13 +120,14 @@ fn executions_are_explained() {
                           server]
           --input <JSON>  The input message: JSON, @FILE, or - for stdin [default: {}]
           --wait          Wait for the outcome
-          --mode <MODE>   How to run it [default: orchestrated] [possible values: orchestrated,
+          --mode <MODE>   How to run it [default: as the workflow says] [possible values: orchestrated,
                           choreographed]
       -h, --help          Print help (see more with '--help')
 
     Examples:
       pavane start place-order --id order-7 --input @order.json --wait
       echo '{"orderId": "order-8"}' | pavane start place-order --input -
+      pavane start place-order --input @order.json --mode choreographed
 
     Starting the same id again with the same input starts nothing: it answers the same execution.
     With --wait the exit code is 0 if it succeeded, 1 if it failed, was canceled, or is suspended: then
@@ -156,6 +157,8 @@ fn executions_are_explained() {
           --state <STATE>        Only executions in this state; may be given several times [possible
                                  values: running, failing, suspended, succeeded, failed, canceled]
           --workflow <WORKFLOW>  Only executions of this workflow
+          --stalled              Only executions that something keeps from going on, such as a
+                                 participant that says nothing
           --limit <N>            Most executions to list [default: 20]
       -h, --help                 Print help (see more with '--help')
 
@@ -163,8 +166,28 @@ fn executions_are_explained() {
       pavane list                                  the newest 20 executions
       pavane list --state failed --state canceled  what did not go well
       pavane list --state suspended --limit 1000   what needs an operator
+      pavane list --stalled                        what does not go on, and why
     ");
-    insta::assert_snapshot!(help("watch"), @r"
+    insta::assert_snapshot!(help("trace"), @r"
+    Trace an execution across feeds: what happened where, and because of what
+
+    Usage: pavane trace [OPTIONS] <ID>
+
+    Arguments:
+      <ID>  Id of the execution
+
+    Options:
+      -h, --help  Print help (see more with '--help')
+
+    Examples:
+      pavane trace order-1-0042
+      pavane trace order-1-0042 --output json
+      pavane list --stalled                    which ones are worth it
+
+    Of a choreographed execution it says who is to react to which event, since when, and whether their
+    feed can be read. STALLED: for longer than was to be expected.
+    ");
+    insta::assert_snapshot!(help("watch"), @r#"
     Follow an execution live, up to its outcome
 
     Usage: pavane watch [OPTIONS] <ID>
@@ -177,11 +200,13 @@ fn executions_are_explained() {
 
     Examples:
       pavane watch order-1-0042
-      pavane watch order-1-0042 --output json    an event a line
+      pavane watch order-1-0042 --output json    an event a line, or {"incident": ...}
+
+    An incident is something that keeps it from going on, such as a participant that says nothing.
 
     The exit code is 0 if it succeeded, 1 if it failed, was canceled, or is suspended: then an operator
     is needed. A server that restarts meanwhile is waited for, 30 s at most.
-    ");
+    "#);
     insta::assert_snapshot!(help("cancel"), @r"
     Cancel an execution: nothing more begins, and what was done is undone
 

@@ -1,11 +1,13 @@
 //! Follows an execution by its events, across lost connections and restarts of the server. Prints
 //! nothing but how the connection fares.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use pavane::feed::v1::Event;
 use pavane::workflow::v1::{
-    Execution, ExecutionState, GetExecutionRequest, WatchExecutionRequest, WatchExecutionResponse,
+    Execution, ExecutionState, GetExecutionRequest, Incident, WatchExecutionRequest,
+    WatchExecutionResponse,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Status, Streaming};
@@ -29,9 +31,42 @@ pub(crate) struct Follower<'a> {
     id: &'a str,
     patience: Duration,
     stream: Option<Open>,
-    /// Sequence of the last event that was told.
-    seen: Option<u64>,
+    /// What was told.
+    told: Told,
     loss: Option<Loss>,
+}
+
+/// What is new.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// Something happened.
+    Event(Box<Event>),
+    /// It is noticed that something keeps the execution from going on.
+    Incident(Incident),
+}
+
+/// What was told, so that nothing is told twice after the connection was lost.
+#[derive(Default)]
+struct Told {
+    /// Source and id: sequences of different feeds cannot be compared.
+    events: HashSet<(String, String)>,
+    incidents: Vec<Incident>,
+}
+
+impl Told {
+    /// What is new in this, if anything is.
+    fn take(&mut self, response: WatchExecutionResponse) -> Option<News> {
+        if let Some(event) = response.event {
+            let id = (event.source.clone(), event.id.clone());
+            return self.events.insert(id).then(|| News::Event(Box::new(event)));
+        }
+        let incident = response.incident?;
+        let is_new = !self.incidents.contains(&incident);
+        is_new.then(|| {
+            self.incidents.push(incident.clone());
+            News::Incident(incident)
+        })
+    }
 }
 
 /// A stream, and since when.
@@ -57,23 +92,22 @@ impl<'a> Follower<'a> {
             id,
             patience: PATIENCE,
             stream: None,
-            seen: None,
+            told: Told::default(),
             loss: None,
         }
     }
 
-    /// The next event; `None` after the outcome. Errors: what waiting cannot cure, or no server
-    /// for too long.
-    pub(crate) async fn next(&mut self) -> Result<Option<Event>, Error> {
+    /// What is new; `None` after the outcome. Errors: what waiting cannot cure, or no server for too
+    /// long.
+    pub(crate) async fn next(&mut self) -> Result<Option<News>, Error> {
         loop {
             match self.receive().await {
                 Ok(None) => return Ok(None),
-                Ok(Some(event)) if self.seen.is_none_or(|seen| event.sequence > seen) => {
-                    self.seen = Some(event.sequence);
-                    return Ok(Some(event));
+                Ok(Some(response)) => {
+                    if let Some(news) = self.told.take(response) {
+                        return Ok(Some(news));
+                    }
                 }
-                // Told before the connection was lost.
-                Ok(Some(_)) => {}
                 Err(status) => self.bear(status).await?,
             }
         }
@@ -103,21 +137,19 @@ impl<'a> Follower<'a> {
         Ok((found.state() == ExecutionState::Suspended && is_last).then_some(found))
     }
 
-    async fn receive(&mut self) -> Result<Option<Event>, Status> {
+    async fn receive(&mut self) -> Result<Option<WatchExecutionResponse>, Status> {
         let mut open = match self.stream.take() {
             Some(open) => open,
             None => self.open().await?,
         };
-        // Put back if it holds; one that ended is not asked again.
-        while let Some(response) = open.events.message().await.inspect_err(|_| {
-            self.forgive_if_steady(open.since);
-        })? {
-            if response.event.is_some() {
-                self.stream = Some(open);
-                return Ok(response.event);
-            }
+        let received = open.events.message().await;
+        match &received {
+            // Put back if it holds; one that ended is not asked again.
+            Ok(Some(_)) => self.stream = Some(open),
+            Ok(None) => {}
+            Err(_) => self.forgive_if_steady(open.since),
         }
-        Ok(None)
+        received
     }
 
     async fn open(&mut self) -> Result<Open, Status> {

@@ -1,11 +1,11 @@
 //! `pavane workflow get`: one deployed workflow.
 
-use pavane::workflow::v1::{DeployedWorkflow, GetWorkflowRequest, Step};
+use pavane::workflow::v1::{DeployedWorkflow, GetWorkflowRequest, Mode, Step, WorkflowPart};
 
 use super::super::Context;
 use crate::connection::unary;
 use crate::error::Error;
-use crate::render::{Cell, Json, Paint, Table, timestamp};
+use crate::render::{Cell, Json, Paint, Table, one_line, timestamp};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -49,6 +49,9 @@ fn describe(deployed: &DeployedWorkflow, paint: Paint) -> String {
         timestamp(deployed.create_time.as_ref()),
     );
     text.push_str(&format!("  serves {}\n", definition.implements));
+    if definition.mode() == Mode::Choreographed {
+        text.push_str("  choreographed, unless whoever starts it says otherwise\n");
+    }
     if !definition.description.is_empty() {
         text.push_str(&format!("  {}\n", definition.description.trim()));
     }
@@ -61,7 +64,23 @@ fn describe(deployed: &DeployedWorkflow, paint: Paint) -> String {
         ]);
     }
     text.push_str(&table.render(paint));
+    text.push_str(&choreography(deployed, paint));
     text
+}
+
+/// Who would perform what without a conductor, or why that cannot be.
+pub(crate) fn choreography(deployed: &DeployedWorkflow, paint: Paint) -> String {
+    if !deployed.choreography_problem.is_empty() {
+        let title = paint.caution("cannot be choreographed:");
+        return format!("  {title} {}\n", one_line(&deployed.choreography_problem));
+    }
+    if deployed.parts.is_empty() {
+        return String::new();
+    }
+    let part = |part: &WorkflowPart| format!("{}: {}", part.participant, part.steps.join(", "));
+    let parts: Vec<_> = deployed.parts.iter().map(part).collect();
+    let title = paint.faint("can be choreographed");
+    format!("  {title}   {}\n", one_line(&parts.join("; ")))
 }
 
 fn undone_by(step: &Step) -> String {

@@ -1,12 +1,12 @@
 //! What one event of an execution, or one step that waits, says in a timeline.
 
 use pavane::feed::v1::Event;
-use pavane::workflow::v1::{self as workflow, Failure, StepState, StepStatus};
+use pavane::workflow::v1::{self as workflow, Execution, Failure, StepState, StepStatus, Wait};
 use prost::Message;
 use prost_types::Timestamp;
 
 use super::super::table::one_line;
-use super::{Paint, Steps, code_name, duration, service, since};
+use super::{Paint, Steps, code_name, duration, service, since, wait};
 
 /// One line of a timeline, but for its time.
 pub(crate) struct Entry {
@@ -135,9 +135,12 @@ fn decode(event: &Event, steps: &Steps<'_>) -> Option<Entry> {
 }
 
 /// What a step waits for; nothing if it is settled.
-pub(crate) fn waiting(step: &StepStatus, all: &[StepStatus], now: &Timestamp) -> Option<Entry> {
+pub(crate) fn waiting(step: &StepStatus, execution: &Execution, now: &Timestamp) -> Option<Entry> {
+    if let Some(wait) = execution.waits.iter().find(|wait| wait.step == step.id) {
+        return Some(reaction(step, wait, execution, now));
+    }
     let (what, facts) = match step.state() {
-        StepState::Pending => ("waiting", unsettled(step, all)),
+        StepState::Pending => ("waiting", unsettled(step, &execution.steps)),
         StepState::Running => ("running", attempt(step)),
         StepState::BackingOff => ("backing off", retry(step, now)),
         StepState::Compensating => ("compensating", retry(step, now)),
@@ -157,6 +160,24 @@ pub(crate) fn waiting(step: &StepStatus, all: &[StepStatus], now: &Timestamp) ->
         place: service(&step.call),
         facts,
     })
+}
+
+/// Somebody is to react, and this one does not see them at work.
+fn reaction(step: &StepStatus, wait: &Wait, execution: &Execution, now: &Timestamp) -> Entry {
+    let what = if wait.compensation {
+        "compensating"
+    } else {
+        "waiting"
+    };
+    let cause = wait::cause(wait, execution);
+    let (patience, reach) = (wait::patience(wait, now), wait::reach(wait, now));
+    Entry {
+        subject: one_line(&step.id),
+        what,
+        style: style(what),
+        place: one_line(&wait.participant),
+        facts: format!("to react to {cause}, {patience}; {reach}"),
+    }
 }
 
 fn unsettled(step: &StepStatus, all: &[StepStatus]) -> String {
