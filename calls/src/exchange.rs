@@ -144,7 +144,8 @@ async fn read(response: Response<RecvStream>, message_bytes: usize) -> Result<By
     }
 }
 
-fn frame(message: &Bytes) -> Bytes {
+/// A message as gRPC sends it: not compressed, its length before it. It has less than 4 GiB.
+pub fn frame(message: &Bytes) -> Bytes {
     let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
     framed.put_u8(0);
     framed.put_u32(u32::try_from(message.len()).expect("within the limit of messages"));
@@ -152,7 +153,11 @@ fn frame(message: &Bytes) -> Bytes {
     framed.freeze()
 }
 
-fn unframe(mut received: Bytes) -> Result<Bytes, Status> {
+/// The one message in what was received.
+///
+/// # Errors
+/// UNKNOWN: it is none, compressed, or not whole.
+pub fn unframe(mut received: Bytes) -> Result<Bytes, Status> {
     if received.len() < PREFIX_BYTES {
         return Err(Status::unknown("the response has a status, but no message"));
     }
@@ -201,8 +206,8 @@ const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("pavane/", env!("CARGO_PKG_VERSION")));
 
-/// At most 8 digits and a unit, rounded up.
-fn timeout_value(timeout: Duration) -> HeaderValue {
+/// What `grpc-timeout` says: at most 8 digits and a unit, rounded up.
+pub fn timeout_value(timeout: Duration) -> HeaderValue {
     const MOST: u128 = 99_999_999;
     let micros = timeout.as_micros() + 1;
     let text = if micros <= MOST {

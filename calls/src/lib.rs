@@ -24,7 +24,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use connection::Connection;
-pub use exchange::Attempt;
+pub use exchange::{Attempt, frame, timeout_value, unframe};
 pub use target::{InvalidTarget, Target, Targets};
 
 /// Limits of the calls.
@@ -159,34 +159,38 @@ impl Failed {
 }
 
 impl From<Failed> for CallFailure {
-    fn from(failed: Failed) -> Self {
-        let Failed { status, sent } = failed;
-        let retry_after = match status.details() {
-            [] => None,
-            _ => status
-                .get_details_retry_info()
-                .and_then(|info| info.retry_delay),
-        };
-        let details = tonic_types::pb::Status::decode(status.details())
-            .map(|status| status.details)
-            .unwrap_or_default();
-        let settled = details.iter().any(is_settled);
-        // A server that says OK without a response has not kept the protocol.
-        let code = if status.code() == Code::Ok {
-            Code::Unknown
-        } else {
-            status.code()
-        };
-        Self {
-            failure: Failure {
-                code: code.into(),
-                message: status.message().to_owned(),
-                details,
-            },
-            retry_after,
-            sent,
-            settled,
-        }
+    fn from(Failed { status, sent }: Failed) -> Self {
+        failure(status, sent)
+    }
+}
+
+/// What a status means that a call was answered with. `sent`: whether the request may have left.
+pub fn failure(status: Status, sent: bool) -> CallFailure {
+    let retry_after = match status.details() {
+        [] => None,
+        _ => status
+            .get_details_retry_info()
+            .and_then(|info| info.retry_delay),
+    };
+    let details = tonic_types::pb::Status::decode(status.details())
+        .map(|status| status.details)
+        .unwrap_or_default();
+    let settled = details.iter().any(is_settled);
+    // A server that says OK without a response has not kept the protocol.
+    let code = if status.code() == Code::Ok {
+        Code::Unknown
+    } else {
+        status.code()
+    };
+    CallFailure {
+        failure: Failure {
+            code: code.into(),
+            message: status.message().to_owned(),
+            details,
+        },
+        retry_after,
+        sent,
+        settled,
     }
 }
 

@@ -9,7 +9,7 @@ use pavane_flow::diagnostic::{Diagnostic, Severity};
 use tonic::{Code, Status};
 
 /// An error of taking part.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The store failed or refused.
     #[error(transparent)]

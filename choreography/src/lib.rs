@@ -25,5 +25,6 @@ pub use checkpoint::Checkpoint;
 pub use error::Error;
 pub use host::{Ack, Answer, Appended, Ended, Host, Round};
 pub use options::Options;
+pub use pavane_flow::choreography::member::StepCall;
 pub use runtime::Runtime;
 pub use service::Service;

@@ -42,7 +42,7 @@ struct Inner {
     preparing: tokio::sync::Mutex<()>,
     stop: CancellationToken,
     cut: CancellationToken,
-    ended: watch::Receiver<Option<Result<(), Arc<Error>>>>,
+    ended: watch::Receiver<Option<Result<(), Error>>>,
 }
 
 /// What the task changes and others look at.
@@ -156,7 +156,7 @@ impl Runtime {
             if let Err(error) = &outcome {
                 tracing::error!(%error, "choreographies do not go on");
             }
-            say_ended.send_replace(Some(outcome.map_err(Arc::new)));
+            say_ended.send_replace(Some(outcome));
         });
         Ok(Self(Arc::new(Inner {
             host,
@@ -282,14 +282,18 @@ impl Runtime {
         view::describe(self.0.host.identity(), &self.0.shared)
     }
 
-    /// Waits until it has ended: because it was told to, or because it could not go on.
-    ///
-    /// # Errors
-    /// Why it could not.
-    pub async fn ended(&self) -> Result<(), Arc<Error>> {
+    /// Waits until it cannot go on; for ever, if it ends because it was told to.
+    pub async fn failed(&self) -> Error {
+        match self.ended().await {
+            Ok(()) => std::future::pending().await,
+            Err(error) => error,
+        }
+    }
+
+    async fn ended(&self) -> Result<(), Error> {
         let mut ended = self.0.ended.clone();
         let outcome = ended.wait_for(Option::is_some).await;
-        let outcome = outcome.map_err(|_| Arc::new(Error::Stopped))?;
+        let outcome = outcome.map_err(|_| Error::Stopped)?;
         outcome.clone().expect("waited for")
     }
 

@@ -50,6 +50,8 @@ impl Service {
         let service = InventoryServiceServer::new(api);
         participant
             .add_service(service)
+            .take_part()
+            .await?
             .serve(pavane::descriptor_pool())
     }
 }

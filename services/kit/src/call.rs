@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tonic::metadata::MetadataMap;
 
 use crate::Error;
+use crate::choreography::Recorder;
 
 /// Longest `idempotency-key` that is accepted, in bytes.
 pub const MAX_KEY_BYTES: usize = 256;
@@ -34,6 +35,8 @@ pub struct Call {
     fingerprint: Option<[u8; 32]>,
     traceparent: String,
     tracestate: String,
+    /// Of a step of a choreographed execution that this process performs.
+    recorder: Option<Recorder>,
 }
 
 impl Call {
@@ -55,11 +58,13 @@ impl Call {
         if call.key.is_some() {
             call.fingerprint = Some(fingerprint(&request.get_ref().encode_to_vec()));
         }
+        call.recorder = request.extensions().get().cloned();
         Ok(call)
     }
 
     /// The call of `method` that came with `metadata`, for requests that have no stable encoding:
-    /// a key that comes back with another request is answered as if it were the same.
+    /// a key that comes back with another request is answered as if it were the same. Of a step of a
+    /// choreography, the event is appended after the commit of the effect, not in it.
     ///
     /// # Errors
     /// As of [`Call::new`].
@@ -79,6 +84,7 @@ impl Call {
             fingerprint: None,
             traceparent: trace(metadata, metadata::TRACEPARENT),
             tracestate: trace(metadata, metadata::TRACESTATE),
+            recorder: None,
         })
     }
 
@@ -126,6 +132,10 @@ impl Call {
     /// hand, and done again under another key, since. Any other call may undo anything.
     pub fn may_undo(&self, made_by: &str) -> bool {
         self.role == Role::Forward || self.key() == Some(made_by)
+    }
+
+    pub(crate) fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
     }
 
     pub(crate) fn fingerprint(&self) -> &[u8] {

@@ -1,6 +1,7 @@
 //! What can go wrong in a participant, and how it leaves the server.
 
 use pavane::error::{Details, status};
+use pavane_choreography as choreography;
 use pavane_feed as feed;
 use pavane_server as server;
 use tonic::{Code, Status};
@@ -14,6 +15,9 @@ pub enum Error {
     /// The store failed or refused.
     #[error(transparent)]
     Store(#[from] feed::Error),
+    /// It could not begin to take part in choreographies, or could not go on.
+    #[error(transparent)]
+    Choreography(#[from] choreography::Error),
     /// The server could not start, or stopped.
     #[error(transparent)]
     Server(#[from] server::Error),
@@ -133,6 +137,7 @@ impl From<Error> for Status {
         };
         match error {
             Error::Store(error) => error.into(),
+            Error::Choreography(error) => error.into(),
             Error::Server(error) => error.into(),
             Error::MalformedKey { .. } => {
                 status(Code::InvalidArgument, "MALFORMED_IDEMPOTENCY_KEY", message)

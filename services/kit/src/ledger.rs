@@ -67,6 +67,9 @@ use record::{Decision, Record};
 /// | compensation | nothing, or only that it failed | `Response::default()`: nothing to undo |
 /// | either, with another method or request | | ALREADY_EXISTS, `IDEMPOTENCY_KEY_REUSED` |
 ///
+/// Of a step of a choreography that this service performs for itself, the event that it has happened
+/// is in the same transaction, once, also when the answer is a repeated one.
+///
 /// A handler that returns an error leaves nothing behind, so that the next call with its key runs
 /// it again. Without a key the handler runs each time: what a repetition means is then up to it.
 #[derive(Debug, Clone)]
@@ -109,12 +112,18 @@ impl Ledger {
     {
         let records = self.records.clone();
         let counted = call.clone();
+        let recorder = call.recorder().cloned();
         let answer = self.store.transact(move |tx| match call.key() {
             Some(key) => answer(tx, &records, key, &call, handler),
             None => handler(tx, &call).map(Ok).map_err(Aborted::Handler),
         });
         match answer.await {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => {
+                if let Some(recorder) = recorder {
+                    recorder.is_durable();
+                }
+                Ok(answer?)
+            }
             Err(TransactError::Aborted(Aborted::Handler(status))) => {
                 self.count(counted).await?;
                 Err(status)
@@ -197,6 +206,14 @@ fn answer<R: Message + Default>(
             method,
         }),
     };
+    if answer.is_ok()
+        && let Some(recorder) = call.recorder()
+        && let Some(performed) = record.performed_mut(call)
+    {
+        let announced = recorder.record(tx, performed.response.clone(), performed.announced);
+        announced.map_err(|error| Aborted::Ledger(error.into()))?;
+        performed.announced = true;
+    }
     records.put(tx, key, &record).map_err(Aborted::Ledger)?;
     Ok(answer)
 }

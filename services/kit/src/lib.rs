@@ -20,6 +20,7 @@
 
 mod call;
 mod check;
+mod choreography;
 pub mod client;
 mod error;
 mod faults;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pavane_choreography as choreography;
 use pavane_feed as feed;
 use pavane_server::{Limits, logs};
 
@@ -20,6 +21,8 @@ pub struct Options {
     pub allow_faults: bool,
     /// How long calls in flight may go on at shutdown. Default: 10 s.
     pub drain: Duration,
+    /// How it takes part in choreographies, if it does: see [`crate::Participant::take_part`].
+    pub choreography: choreography::Options,
 }
 
 impl Options {
@@ -31,6 +34,7 @@ impl Options {
             limits: Limits::default(),
             allow_faults: false,
             drain: Duration::from_secs(10),
+            choreography: choreography::Options::default(),
         }
     }
 }
@@ -48,6 +52,16 @@ pub struct Flags {
     /// Serve FaultService, by which calls can be made to fail: for tests and demos
     #[arg(long, env = "PAVANE_ALLOW_FAULTS")]
     pub allow_faults: bool,
+    /// Where another participant, or the home of choreographed executions, is reached, whatever the
+    /// home says; may be given again
+    #[arg(
+        long = "peer",
+        env = "PAVANE_PEERS",
+        value_name = "NAME=ADDRESS",
+        value_delimiter = ',',
+        value_parser = peer
+    )]
+    pub peers: Vec<(String, String)>,
     /// How logs are written to stderr: `text` or `json`
     #[arg(
         long,
@@ -72,10 +86,24 @@ impl Flags {
 
     /// The participant that the flags ask for.
     pub fn options(&self) -> Options {
-        let allow_faults = self.allow_faults;
+        let choreography = choreography::Options {
+            peers: self.peers.iter().cloned().collect(),
+            ..choreography::Options::default()
+        };
         Options {
-            allow_faults,
+            allow_faults: self.allow_faults,
+            choreography,
             ..Options::new(self.listen, &self.data_dir)
         }
+    }
+}
+
+/// Reads `NAME=ADDRESS`.
+fn peer(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, address)) if !name.is_empty() && address.contains(':') => {
+            Ok((name.to_owned(), address.to_owned()))
+        }
+        Some(_) | None => Err("expected NAME=HOST:PORT".to_owned()),
     }
 }

@@ -4,9 +4,13 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::{Request, Response};
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
+use pavane::workflow::v1::participant_service_server::ParticipantServiceServer;
+use pavane_choreography::{self as choreography, Runtime};
 use pavane_feed::{self as feed, Access, Feed, Store, TransactError, Transaction};
 use pavane_server::{self as server, Health, Routes, Server, no_fallback};
 use prost_reflect::DescriptorPool;
@@ -16,6 +20,7 @@ use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::{Layer, Service};
 
+use crate::choreography::{Handlers, ServiceHost};
 use crate::{Error, Faults, Ledger, Options};
 
 /// A service that is being put together: its store is open, its address bound, nothing is served
@@ -43,6 +48,8 @@ pub struct Participant {
     ledger: Ledger,
     faults: Option<Faults>,
     routes: Routes,
+    handlers: Handlers,
+    choreography: Option<Runtime>,
     options: Options,
 }
 
@@ -77,6 +84,8 @@ impl Participant {
             ledger,
             faults,
             routes: Routes::new(),
+            handlers: Handlers::default(),
+            choreography: None,
             options,
         })
     }
@@ -116,7 +125,7 @@ impl Participant {
     /// Adds a service, such as a generated `FooServer`. If faults are allowed, its methods can be
     /// made to fail.
     #[must_use]
-    pub fn add_service<S>(mut self, service: S) -> Self
+    pub fn add_service<S>(self, service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
             + NamedService
@@ -126,11 +135,47 @@ impl Participant {
             + 'static,
         S::Future: Send + 'static,
     {
-        self.routes = match &self.faults {
-            Some(faults) => self.routes.add_service(faults.layer().layer(service)),
-            None => self.routes.add_service(service),
-        };
+        match &self.faults {
+            Some(faults) => {
+                let service = faults.layer().layer(service);
+                self.add(service)
+            }
+            None => self.add(service),
+        }
+    }
+
+    fn add<S>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.handlers.add(service.clone());
+        self.routes = self.routes.add_service(service);
         self
+    }
+
+    /// Takes part in choreographies, as the one who performs the methods of the services that were
+    /// added before: it answers ParticipantService, hears the feeds of its peers, and calls its own
+    /// handlers for the steps that are its own. It goes on where it was when it was last stopped.
+    ///
+    /// Its name is that of its feed.
+    ///
+    /// # Errors
+    /// [`Error::Choreography`] if what it remembers cannot be read.
+    pub async fn take_part(mut self) -> Result<Self, Error> {
+        let handlers = self.handlers.clone();
+        let host = ServiceHost::new(self.store.clone(), self.feed.clone(), handlers);
+        let options = self.options.choreography.clone();
+        // Reads the disk, and compiles workflows.
+        let starting =
+            tokio::task::spawn_blocking(|| Runtime::participant(Arc::new(host), options));
+        self.choreography = Some(starting.await.map_err(|_| Error::Panicked)??);
+        Ok(self)
     }
 
     /// Serves what was added, the feed, health and reflection. `descriptors` define the services
@@ -156,6 +201,14 @@ impl Participant {
             self.routes = self.routes.add_service(faults.service(self.ledger.clone()));
             ours.push(FAULT_SERVICE);
         }
+        if let Some(runtime) = &self.choreography {
+            let service = choreography::Service::new(runtime.clone());
+            let service = ParticipantServiceServer::new(service)
+                .max_decoding_message_size(limits.max_receive_bytes)
+                .max_encoding_message_size(limits.max_send_bytes);
+            self.routes = self.routes.add_service(service);
+            ours.push(PARTICIPANT_SERVICE);
+        }
         known.set("kit", pavane::descriptor_pool(), ours)?;
 
         let local_addr = self.server.local_addr();
@@ -172,31 +225,63 @@ impl Participant {
             server,
             store,
             routes,
+            choreography,
             options,
             ..
         } = self;
         let names: Vec<_> = routes.names().collect();
         let health = server.health();
         let serving = server.run(routes, no_fallback(), stop.clone(), options.drain);
+        let serving = async {
+            let served = serving.await;
+            // The streams of the feed, and choreographies, end by this if the server ended by itself.
+            stop.cancel();
+            served
+        };
+        // Both drain at the same time, each within the bound.
+        let parting = part(choreography.clone(), stop.clone(), options.drain);
+        let serving = async { tokio::join!(serving, parting).0 };
         tokio::pin!(serving);
         let outcome = tokio::select! {
             served = &mut serving => served.map_err(Error::Server),
-            error = store.failed() => {
-                tracing::error!(%error, "the store has stopped: so does the server");
+            error = failure(&store, choreography.as_ref()) => {
+                tracing::error!(%error, "nothing can be written any more: the server stops");
                 say_not_serving(&health, &names);
                 stop.cancel();
                 serving.await?;
-                Err(Error::Store(error))
+                Err(error)
             }
         };
-        // The feed's streams end by this token, if the server ended by itself.
-        stop.cancel();
         store.close().await;
         outcome
     }
 }
 
+/// Takes no part any more, once `stop` says so.
+async fn part(choreography: Option<Runtime>, stop: CancellationToken, drain: Duration) {
+    if let Some(runtime) = choreography {
+        stop.cancelled().await;
+        runtime.stop(drain).await;
+    }
+}
+
+/// Waits until something has failed for good.
+async fn failure(store: &Store, choreography: Option<&Runtime>) -> Error {
+    let choreography = async {
+        match choreography {
+            Some(runtime) => runtime.failed().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        error = store.failed() => Error::Store(error),
+        error = choreography => Error::Choreography(error),
+    }
+}
+
 const FEED_SERVICE: &str = "pavane.feed.v1.FeedService";
+const PARTICIPANT_SERVICE: &str = "pavane.workflow.v1.ParticipantService";
 const FAULT_SERVICE: &str = "pavane.testing.v1.FaultService";
 
 /// Full names of a service's methods.

@@ -40,6 +40,8 @@ impl Service {
         let service = PaymentServiceServer::new(api);
         participant
             .add_service(service)
+            .take_part()
+            .await?
             .serve(pavane::descriptor_pool())
     }
 }

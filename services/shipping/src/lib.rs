@@ -40,6 +40,8 @@ impl Service {
         let service = ShippingServiceServer::new(api);
         participant
             .add_service(service)
+            .take_part()
+            .await?
             .serve(pavane::descriptor_pool())
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Who may know whom, besides the contract `pavane`, which all may know and which knows nobody.
 /// Arrows go one way: down this list.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("xtask", &[]),
     (
         "pavane-cli",
@@ -25,16 +25,29 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ),
     (
         "pavane-orchestrator",
-        &["pavane-server", "pavane-feed", "pavane-flow", "pavane-calls"],
+        &[
+            "pavane-server",
+            "pavane-feed",
+            "pavane-flow",
+            "pavane-calls",
+            "pavane-choreography",
+        ],
     ),
-    ("pavane-calls", &["pavane-flow"]),
     ("shop-inventory", &["pavane-kit", "pavane-feed"]),
     ("shop-payment", &["pavane-kit", "pavane-feed"]),
     ("shop-shipping", &["pavane-kit", "pavane-feed"]),
     (
         "pavane-kit",
-        &["pavane-server", "pavane-feed", "pavane-flow"],
+        &[
+            "pavane-server",
+            "pavane-feed",
+            "pavane-flow",
+            "pavane-calls",
+            "pavane-choreography",
+        ],
     ),
+    ("pavane-calls", &["pavane-flow"]),
+    ("pavane-choreography", &["pavane-feed", "pavane-flow"]),
     ("pavane-server", &[]),
     ("pavane-feed", &[]),
     ("pavane-flow", &[]),

@@ -41,6 +41,9 @@ pub(crate) struct Performed {
     /// The encoded response.
     #[prost(bytes = "bytes", tag = "3")]
     pub(crate) response: Bytes,
+    /// Whether the event of the choreography's step that it was is in the feed.
+    #[prost(bool, tag = "4")]
+    pub(crate) announced: bool,
 }
 
 /// What to do with a call.
@@ -99,6 +102,7 @@ impl Record {
             method: call.method().to_owned(),
             fingerprint: Bytes::copy_from_slice(call.fingerprint()),
             response,
+            announced: false,
         };
         match call.role() {
             Role::Forward => {
@@ -106,6 +110,14 @@ impl Record {
                 self.forward = Some(performed);
             }
             Role::Compensation => self.compensation = Some(performed),
+        }
+    }
+
+    /// What was performed in the call's role.
+    pub(crate) fn performed_mut(&mut self, call: &Call) -> Option<&mut Performed> {
+        match call.role() {
+            Role::Forward => self.forward.as_mut(),
+            Role::Compensation => self.compensation.as_mut(),
         }
     }
 

@@ -1,0 +1,97 @@
+//! Calls of the services that this process serves, without a network: the same tonic services, and the
+//! same layers around them, get the same bytes.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{HeaderValue, Request, Response, Version, header};
+use http_body_util::{BodyExt, Full};
+use pavane_calls::{frame, unframe};
+use tonic::Status;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tower::{Service, ServiceExt};
+
+/// By full name of the service.
+#[derive(Clone, Default)]
+pub(crate) struct Handlers(HashMap<&'static str, Arc<Handler>>);
+
+type Handler = dyn Fn(Request<Body>) -> BoxFuture<'static, Response<Body>> + Send + Sync;
+
+impl Handlers {
+    pub(crate) fn add<S>(&mut self, service: S)
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        let handler = move |request| {
+            let response = service.clone().oneshot(request);
+            let response = response.map(|answer| answer.unwrap_or_else(|never| match never {}));
+            response.boxed()
+        };
+        self.0.insert(S::NAME, Arc::new(handler));
+    }
+
+    /// Full names of the services, in their order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.0.keys().map(|name| (*name).to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Calls a unary method. `request` is complete but for the body, which is this message.
+    ///
+    /// # Errors
+    /// What the handler answers; UNIMPLEMENTED without one.
+    pub(crate) async fn call(
+        &self,
+        service: &str,
+        mut request: Request<()>,
+        message: &Bytes,
+    ) -> Result<Bytes, Status> {
+        let Some(handler) = self.0.get(service) else {
+            let text = format!("`{service}` is not served here");
+            return Err(Status::unimplemented(text));
+        };
+        *request.method_mut() = http::Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        let headers = request.headers_mut();
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/grpc"),
+        );
+        let body = Body::new(Full::new(frame(message)));
+        read(handler(request.map(|()| body)).await).await
+    }
+}
+
+impl std::fmt::Debug for Handlers {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The message of an answer, or its status: in the head, or behind the body.
+async fn read(response: Response<Body>) -> Result<Bytes, Status> {
+    let (head, body) = response.into_parts();
+    if let Some(status) = Status::from_header_map(&head.headers) {
+        return Err(status);
+    }
+    let body = body.collect().await?;
+    let status = body.trailers().and_then(Status::from_header_map);
+    match status {
+        Some(status) if status.code() == tonic::Code::Ok => unframe(body.to_bytes()),
+        Some(status) => Err(status),
+        None => Err(Status::unknown("the answer ended without a status")),
+    }
+}
