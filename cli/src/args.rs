@@ -8,8 +8,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    cancel, check, completions, demo, deploy, feed, get, list, retry, serve, start, trace, watch,
-    workflow,
+    cancel, check, completions, demo, deploy, feed, get, graph, list, retry, serve, start, trace,
+    watch, workflow,
 };
 use crate::error::Error;
 use crate::output::Output;
@@ -126,6 +126,7 @@ pub(crate) enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
     Check(check::Args),
+    Graph(graph::Args),
     Deploy(deploy::Args),
     Start(start::Args),
     Get(get::Args),

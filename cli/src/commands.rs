@@ -13,6 +13,7 @@ pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod feed;
 pub(crate) mod get;
+pub(crate) mod graph;
 pub(crate) mod list;
 pub(crate) mod retry;
 pub(crate) mod serve;
@@ -50,6 +51,7 @@ pub(crate) async fn run(
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
+        Command::Graph(args) => graph::run(&args, &context),
         Command::Deploy(args) => deploy::run(args, &context).await,
         Command::Start(args) => start::run(args, &context).await,
         Command::Get(args) => get::run(args, &context).await,

@@ -10,6 +10,7 @@ mod cli {
     mod demo;
     mod feed;
     mod follow;
+    mod graph;
     mod serve;
     mod trace;
 }

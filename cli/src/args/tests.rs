@@ -6,6 +6,7 @@ use super::Cli;
 
 mod clients;
 mod feeds;
+mod graph;
 
 /// The help of a command, such as `feed tail`, without the global options.
 fn help(path: &str) -> String {
@@ -47,6 +48,7 @@ fn the_program_says_what_it_can_do() {
       demo         See it work: orders over three services, and an audit of what they left behind
       serve        Run the orchestrator
       check        Check a workflow definition
+      graph        Show a workflow as a graph, and how it is divided when nobody conducts it
       deploy       Check a workflow and serve it
       start        Start an execution of a workflow
       get          Show what happened to an execution, and what it waits for
