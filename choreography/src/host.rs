@@ -43,6 +43,10 @@ pub trait Host: Send + Sync + 'static {
     /// quick and must not look at the runtime.
     fn heard(&self, _peer: &Arc<str>, _events: &[feed::Event]) {}
 
+    /// A peer's feed is not followed any more before someone has looked at it, and why. It is logged
+    /// besides, and shown by [`crate::Runtime::describe`].
+    fn lost(&self, _peer: &str, _problem: &str) {}
+
     /// These executions have ended, and all that was said about them is durable.
     fn ended(&self, _executions: &[Arc<str>]) {}
 }

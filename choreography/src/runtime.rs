@@ -122,6 +122,7 @@ impl Runtime {
 
         let (inputs, received) = mpsc::channel(options.waiting_inputs.max(1));
         let follow = Follow {
+            host: Arc::clone(&host),
             inputs: inputs.clone(),
             options: options.subscriber.clone(),
             addresses: options.peers.clone(),

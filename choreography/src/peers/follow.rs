@@ -13,11 +13,12 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::{Place, Standing};
 use crate::runtime::input::{Heard, Input};
-use crate::{Error, clock};
+use crate::{Error, Host, clock};
 
 /// How peers are followed.
 #[derive(Clone)]
 pub(crate) struct Follow {
+    pub(crate) host: Arc<dyn Host>,
     pub(crate) inputs: mpsc::Sender<Input>,
     pub(crate) options: SubscriberOptions,
     /// Addresses that count more than what a home says, by name.
@@ -56,6 +57,7 @@ impl Follow {
             subscriber,
             standing,
             inputs: self.inputs.clone(),
+            host: Arc::clone(&self.host),
         };
         tokio::spawn(async move {
             tokio::select! {
@@ -100,6 +102,7 @@ struct Following {
     subscriber: Subscriber,
     standing: Arc<Mutex<Standing>>,
     inputs: mpsc::Sender<Input>,
+    host: Arc<dyn Host>,
 }
 
 impl Following {
@@ -124,6 +127,7 @@ impl Following {
                         "the peer is not heard any more, until the workflow is prepared again"
                     );
                     self.standing.lock().problem = Some(problem.to_owned());
+                    self.host.lost(&self.peer, problem);
                     return;
                 }
             };
