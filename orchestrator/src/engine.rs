@@ -6,6 +6,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use pavane::feed::v1::Event;
 use pavane::trace::Trace;
+use pavane::workflow::v1::{Execution, ExecutionState, Mode};
+use pavane_flow::driver;
 use pavane_flow::event::decode_started;
 use pavane_flow::fold::{Outcome, State};
 use pavane_flow::plan::Plan;
@@ -14,6 +16,7 @@ use tokio::sync::{Mutex, oneshot};
 use tonic::metadata::MetadataMap;
 use uuid::Uuid;
 
+use crate::choreography::{Choreography, Hosted, in_order};
 use crate::executions::{Beginning, Executions, Live, part_of};
 use crate::task::join;
 use crate::workflows::Workflows;
@@ -32,6 +35,7 @@ const STRIPES: usize = 64;
 #[derive(Clone, Debug)]
 pub(crate) struct Engine {
     pub(crate) executions: Executions,
+    pub(crate) choreography: Choreography,
     pub(crate) workflows: Workflows,
     starting: Arc<[Mutex<()>]>,
     /// Largest encoded input.
@@ -42,6 +46,8 @@ pub(crate) struct Engine {
 #[derive(Debug)]
 pub(crate) struct StartOrder {
     pub(crate) plan: Arc<Plan>,
+    /// Unspecified: as the workflow says.
+    pub(crate) mode: Mode,
     /// Chosen by the caller; without one the execution is new for certain.
     pub(crate) id: Option<String>,
     pub(crate) input: Bytes,
@@ -54,6 +60,12 @@ pub(crate) struct Begun {
     pub(crate) id: Arc<str>,
     pub(crate) existing: bool,
     pub(crate) outcome: Awaited,
+}
+
+/// An execution that has not ended.
+enum Living {
+    Conducted(Arc<Live>),
+    Hosted(Arc<Hosted>),
 }
 
 /// An outcome, or the promise of one.
@@ -74,10 +86,16 @@ pub(crate) struct Recorded {
 }
 
 impl Engine {
-    pub(crate) fn new(executions: Executions, workflows: Workflows, input_bytes: usize) -> Self {
+    pub(crate) fn new(
+        executions: Executions,
+        choreography: Choreography,
+        workflows: Workflows,
+        input_bytes: usize,
+    ) -> Self {
         let starting = (0..STRIPES).map(|_| Mutex::default()).collect();
         Self {
             executions,
+            choreography,
             workflows,
             starting,
             input_bytes,
@@ -91,6 +109,7 @@ impl Engine {
     pub(crate) async fn start(&self, order: StartOrder) -> Result<Begun, Error> {
         let StartOrder {
             plan,
+            mode: asked,
             id,
             input,
             trace,
@@ -100,16 +119,17 @@ impl Engine {
             let (limit, found) = (self.input_bytes, input.len());
             return Err(Error::LimitExceeded { what, limit, found });
         }
+        let mode = match (asked, plan.mode) {
+            (Mode::Unspecified, mode) | (mode, _) => mode,
+        };
         let Some(id) = id else {
-            let id = Uuid::now_v7().to_string().into();
-            return self
-                .start_new(Beginning {
-                    id,
-                    plan,
-                    input,
-                    trace,
-                })
-                .await;
+            let beginning = Beginning {
+                id: Uuid::now_v7().to_string().into(),
+                plan,
+                input,
+                trace,
+            };
+            return self.start_new(mode, beginning).await;
         };
         check_id(&id)?;
         // In a task of its own: whoever asked may go away, and asks again before the start is
@@ -119,31 +139,34 @@ impl Engine {
             // Whoever starts this id holds the lock until the start is durable: nobody else can
             // have begun it between the look and the start.
             let _guard = this.starting[part_of(&id, STRIPES)].lock().await;
-            if this.executions.get(&id).is_some() || this.is_recorded(&id)? {
-                return this.begun_before(&id, &plan, &input);
+            if this.lives(&id) || this.is_recorded(&id)? {
+                return this.begun_before(&id, &plan, asked, &input).await;
             }
-            let id = id.into();
-            this.start_new(Beginning {
-                id,
+            let beginning = Beginning {
+                id: id.into(),
                 plan,
                 input,
                 trace,
-            })
-            .await
+            };
+            this.start_new(mode, beginning).await
         });
         join(starting).await
     }
 
     /// Finds an execution. Errors: [`Error::UnknownExecution`], with the nearest id that lives.
-    pub(crate) fn recorded(&self, id: &str) -> Result<Recorded, Error> {
+    pub(crate) async fn recorded(&self, id: &str) -> Result<Recorded, Error> {
         check_id(id)?;
-        let events = self.executions.journal().events_of(id)?;
+        let mut events = self.executions.journal().events_of(id)?;
         let Some(first) = events.first() else {
             return Err(self.unknown(id));
         };
         let started =
             decode_started(first).map_err(|error| Error::CorruptJournal(error.to_string()))?;
         let plan = self.workflows.plan(&started.workflow, &started.revision)?;
+        if started.mode() == Mode::Choreographed {
+            events.extend(self.choreography.heard_of(id).await?);
+            events = in_order(events);
+        }
         let state = view::fold(&plan, &events)?;
         Ok(Recorded {
             plan,
@@ -152,27 +175,47 @@ impl Engine {
         })
     }
 
-    /// Finds an execution that has not ended. Errors: [`Error::UnknownExecution`],
+    /// Asks for an execution to be canceled. Errors: [`Error::UnknownExecution`],
     /// [`Error::ExecutionEnded`].
-    pub(crate) fn live(&self, id: &str) -> Result<Arc<Live>, Error> {
-        check_id(id)?;
-        if let Some(live) = self.executions.get(id) {
-            return Ok(live);
+    pub(crate) async fn cancel(&self, id: &str, reason: String) -> Result<(), Error> {
+        match self.living(id).await? {
+            Living::Conducted(live) => {
+                let input = driver::Input::Cancel { reason };
+                self.executions.tell(&live, input).await
+            }
+            Living::Hosted(hosted) => self.choreography.cancel(&hosted, reason).await,
         }
-        let recorded = self.recorded(id)?;
-        let outcome = view::state_word(view::state_of(&recorded.state));
-        Err(Error::ExecutionEnded {
-            id: id.to_owned(),
-            outcome,
-        })
+    }
+
+    /// Has a suspended execution go on. Errors: [`Error::UnknownExecution`],
+    /// [`Error::ExecutionEnded`], [`Error::NotSuspended`].
+    pub(crate) async fn resume(&self, id: &str) -> Result<(), Error> {
+        let living = self.living(id).await?;
+        let state = match &living {
+            Living::Conducted(live) => Some(view::state_of(live.lock().state())),
+            Living::Hosted(_) => self.choreography.look(id, view::state_of),
+        };
+        if state != Some(ExecutionState::Suspended) {
+            return Err(Error::NotSuspended {
+                id: id.to_owned(),
+                state: state.map_or("ending", view::state_word),
+            });
+        }
+        match living {
+            Living::Conducted(live) => self.executions.tell(&live, driver::Input::Resume).await,
+            Living::Hosted(hosted) => self.choreography.resume(&hosted).await,
+        }
     }
 
     /// The outcome of an execution, when it has one. Errors: [`Error::UnknownExecution`].
-    pub(crate) fn outcome(&self, id: &str) -> Result<Awaited, Error> {
+    pub(crate) async fn outcome(&self, id: &str) -> Result<Awaited, Error> {
         if let Some(live) = self.executions.get(id) {
             return Ok(Awaited::Promised(live.wait()));
         }
-        let recorded = self.recorded(id)?;
+        if let Some(hosted) = self.choreography.get(id) {
+            return Ok(Awaited::Promised(hosted.wait()));
+        }
+        let recorded = self.recorded(id).await?;
         match recorded.state.outcome() {
             Some(outcome) => Ok(Awaited::Known(Box::new(outcome.clone()))),
             None => Err(Error::CorruptJournal(format!(
@@ -182,45 +225,110 @@ impl Engine {
     }
 
     /// An execution for GetExecution: what is durable, and what only this process knows.
-    pub(crate) fn describe(&self, id: &str) -> Result<pavane::workflow::v1::Execution, Error> {
+    pub(crate) async fn describe(&self, id: &str) -> Result<Execution, Error> {
         let live = self.executions.get(id);
+        let hosted = self.choreography.get(id);
         let Recorded {
             plan,
             state,
             events,
-        } = self.recorded(id)?;
+        } = self.recorded(id).await?;
+        let waits = match &hosted {
+            Some(hosted) if state.outcome().is_none() => self.choreography.waits(hosted)?,
+            Some(_) | None => Vec::new(),
+        };
         let core = live.as_ref().map(|live| live.lock());
-        Ok(view::execution(id, &plan, &state, events, core.as_deref()))
+        let execution = view::execution(id, &plan, &state, events, core.as_deref(), &waits);
+        let incidents = hosted.map(|hosted| hosted.incidents());
+        Ok(Execution {
+            waits,
+            incidents: incidents.unwrap_or_default(),
+            ..execution
+        })
     }
 
-    async fn start_new(&self, beginning: Beginning) -> Result<Begun, Error> {
+    /// Finds an execution that has not ended. Errors: [`Error::UnknownExecution`],
+    /// [`Error::ExecutionEnded`].
+    async fn living(&self, id: &str) -> Result<Living, Error> {
+        check_id(id)?;
+        if let Some(live) = self.executions.get(id) {
+            return Ok(Living::Conducted(live));
+        }
+        if let Some(hosted) = self.choreography.get(id) {
+            return Ok(Living::Hosted(hosted));
+        }
+        let recorded = self.recorded(id).await?;
+        let outcome = view::state_word(view::state_of(&recorded.state));
+        Err(Error::ExecutionEnded {
+            id: id.to_owned(),
+            outcome,
+        })
+    }
+
+    async fn start_new(&self, mode: Mode, beginning: Beginning) -> Result<Begun, Error> {
         let id = Arc::clone(&beginning.id);
         let (waiter, outcome) = oneshot::channel();
-        let other = self.executions.start(beginning, waiter).await?;
-        let existing = other.is_some();
-        let outcome = other.map_or(outcome, |other| other.wait());
+        let other = match mode {
+            Mode::Choreographed => {
+                let plan = &beginning.plan;
+                if !self.choreography.is_prepared(&plan.revision.0) {
+                    self.workflows.prepare_again(plan).await?;
+                }
+                let place = self.executions.place()?;
+                let other = self.choreography.start(beginning, waiter, place).await?;
+                other.map(|other| other.wait())
+            }
+            Mode::Unspecified | Mode::Orchestrated => {
+                if beginning.plan.mode == Mode::Choreographed {
+                    self.workflows.check_targets(&beginning.plan)?;
+                }
+                let other = self.executions.start(beginning, waiter).await?;
+                other.map(|other| other.wait())
+            }
+        };
         Ok(Begun {
             id,
-            existing,
-            outcome: Awaited::Promised(outcome),
+            existing: other.is_some(),
+            outcome: Awaited::Promised(other.unwrap_or(outcome)),
         })
+    }
+
+    fn lives(&self, id: &str) -> bool {
+        self.executions.get(id).is_some() || self.choreography.get(id).is_some()
     }
 
     fn is_recorded(&self, id: &str) -> Result<bool, Error> {
         Ok(!self.executions.journal().events_of(id)?.is_empty())
     }
 
-    fn begun_before(&self, id: &str, plan: &Plan, input: &Bytes) -> Result<Begun, Error> {
-        let recorded = self.recorded(id)?;
+    async fn begun_before(
+        &self,
+        id: &str,
+        plan: &Plan,
+        asked: Mode,
+        input: &Bytes,
+    ) -> Result<Begun, Error> {
+        let recorded = self.recorded(id).await?;
         let same_input = recorded
             .state
             .started
             .as_ref()
             .is_some_and(|was| is_same(&recorded.plan.input, &was.input, input));
-        let difference = match (recorded.plan.name == plan.name, same_input) {
-            (true, true) => None,
-            (true, false) => Some("with another input"),
-            (false, _) => Some("of another workflow"),
+        // Whoever leaves the mode to the workflow means whatever it was then.
+        let same_mode = asked == Mode::Unspecified
+            || recorded
+                .state
+                .started
+                .as_ref()
+                .is_some_and(|was| was.mode == asked);
+        let difference = if recorded.plan.name != plan.name {
+            Some("of another workflow")
+        } else if !same_input {
+            Some("with another input")
+        } else if !same_mode {
+            Some("in another mode")
+        } else {
+            None
         };
         if let Some(difference) = difference {
             return Err(Error::ExecutionExists {
@@ -231,7 +339,7 @@ impl Engine {
         Ok(Begun {
             id: id.into(),
             existing: true,
-            outcome: self.outcome(id)?,
+            outcome: self.outcome(id).await?,
         })
     }
 

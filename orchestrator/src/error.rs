@@ -8,6 +8,8 @@ use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::Unprepared;
+
 /// What can go wrong. Each is documented, with its cure, in `docs/errors.md`.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the messages say it")]
@@ -62,8 +64,8 @@ pub enum Error {
     },
     #[error("the descriptors disagree with those that are served already: {0}")]
     DescriptorConflict(String),
-    #[error("the mode {0} is not available yet; use MODE_ORCHESTRATED")]
-    ModeUnavailable(&'static str),
+    #[error("workflow `{workflow}` cannot be choreographed: {why}")]
+    NotChoreographed { workflow: String, why: Unprepared },
     #[error("{what} is limited to {limit}, and {found} is more")]
     LimitExceeded {
         what: &'static str,
@@ -76,6 +78,8 @@ pub enum Error {
     GoesOn { execution: String, why: GoesOn },
     #[error("the journal cannot be read: {0}")]
     CorruptJournal(String),
+    #[error(transparent)]
+    Choreography(#[from] pavane_choreography::Error),
     #[error(transparent)]
     Feed(#[from] pavane_feed::Error),
     #[error(transparent)]
@@ -185,9 +189,7 @@ impl From<Error> for Status {
             Error::DescriptorConflict(_) => {
                 details.status(Code::FailedPrecondition, "DESCRIPTOR_CONFLICT", message)
             }
-            Error::ModeUnavailable(_) => {
-                details.status(Code::Unimplemented, "MODE_UNAVAILABLE", message)
-            }
+            Error::NotChoreographed { workflow, why } => why.into_status(&workflow, message),
             Error::LimitExceeded { limit, found, .. } => details
                 .fact("limit", limit)
                 .fact("found", found)
@@ -204,6 +206,7 @@ impl From<Error> for Status {
                 }
             }
             Error::CorruptJournal(_) => details.status(Code::DataLoss, "CORRUPT_JOURNAL", message),
+            Error::Choreography(error) => error.into(),
             Error::Feed(error) => error.into(),
             Error::Server(error) => error.into(),
         }

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use pavane::metadata::{EXECUTION_ID, IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY};
+use pavane::metadata::{EXECUTION_ID, IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, MODE};
+use pavane::workflow::v1::Mode;
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
 use pavane_server::CallEnds;
@@ -58,6 +59,7 @@ impl FrontDoor {
             .engine
             .start(StartOrder {
                 plan: Arc::clone(&plan),
+                mode: chosen_mode(&metadata)?,
                 id,
                 input,
                 trace,
@@ -113,6 +115,24 @@ fn patience(ends: Option<&CallEnds>) -> Instant {
         ends.0.saturating_duration_since(now.into_std())
     });
     now + left.min(LONG) - (left / 20).min(Duration::from_millis(100))
+}
+
+/// How the caller wants the execution to be run; unspecified: as the workflow says.
+fn chosen_mode(metadata: &MetadataMap) -> Result<Mode, Error> {
+    let Some(value) = metadata.get(MODE) else {
+        return Ok(Mode::Unspecified);
+    };
+    match value.as_bytes() {
+        b"orchestrated" => Ok(Mode::Orchestrated),
+        b"choreographed" => Ok(Mode::Choreographed),
+        other => Err(Error::InvalidArgument {
+            field: MODE,
+            problem: format!(
+                "is `{}`; expected `orchestrated` or `choreographed`",
+                other.escape_ascii()
+            ),
+        }),
+    }
 }
 
 /// The id that the caller chose for the execution, if it did: in so many words, or by an

@@ -1,6 +1,9 @@
 //! The orchestrator's own feed, which is the home of every orchestrated execution, and the two
 //! small indices beside it, written in the same commits: which executions live, and one summary of
-//! each for lists.
+//! each for lists. A third has, of choreographed executions that have ended, what was heard of them
+//! in the feeds of others.
+
+mod round;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +13,7 @@ use pavane::feed::v1::Event;
 use pavane::workflow::v1::Execution;
 use pavane_feed::{Access, Ack, Feed, KeyRange, Permit, Sequence, State, Store};
 use prost::Message;
+pub(crate) use round::{Commit, Ended, Started};
 
 use crate::Error;
 
@@ -25,6 +29,8 @@ pub(crate) struct Journal {
     live: State,
     /// Sequence of the start, counted down so that the newest comes first -> summary.
     listing: State,
+    /// Execution id -> what others said of it. Holds choreographed ones that have ended.
+    heard: State,
 }
 
 /// What one input gave rise to, to be recorded in one commit.
@@ -79,7 +85,12 @@ impl Journal {
             feed: store.feed(FEED, Access::Owner)?,
             live: store.state("live")?,
             listing: store.state("listing")?,
+            heard: store.state("heard")?,
         })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     pub(crate) fn feed(&self) -> &Feed {

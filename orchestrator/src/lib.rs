@@ -3,6 +3,7 @@
 //! `Options` -> [`Orchestrator::start`] -> [`Handle`]. What a workflow means is `pavane-flow`'s to
 //! say; this crate keeps the journal, makes the calls and answers the questions.
 
+mod choreography;
 mod clock;
 mod codec;
 mod engine;
@@ -20,6 +21,7 @@ mod timers;
 mod view;
 mod workflows;
 
+pub use choreography::Unprepared;
 pub use error::{Error, GoesOn};
 pub use options::{Definition, Limits, Options};
 pub use orchestrator::{Handle, Orchestrator};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pavane::workflow::v1::Descriptors;
-use pavane_calls::Targets;
+use pavane_calls::{Target, Targets};
 
 /// How an orchestrator is to run.
 #[derive(Clone, Debug)]
@@ -18,6 +18,10 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Which service is called where.
     pub targets: Targets,
+    /// Where participants of choreographies are, besides the targets: each is asked what it performs.
+    pub participants: Vec<Target>,
+    /// Where participants reach the orchestrator: `host:port`. Unset: where it listens.
+    pub advertise: Option<Target>,
     /// Workflows to deploy at the start, unless the same revision is deployed already.
     pub workflows: Vec<Definition>,
     /// Limits of the orchestrator's own.
@@ -35,6 +39,8 @@ impl Options {
             listen,
             data_dir: data_dir.into(),
             targets: Targets::default(),
+            participants: Vec::new(),
+            advertise: None,
             workflows: Vec::new(),
             limits: Limits::default(),
             server: pavane_server::Limits::default(),

@@ -1,12 +1,12 @@
 //! The orchestrator from its start to its end.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
-use pavane::workflow::v1::Source;
 use pavane::workflow::v1::execution_service_server::ExecutionServiceServer;
 use pavane::workflow::v1::workflow_service_server::WorkflowServiceServer;
+use pavane::workflow::v1::{DeployWorkflowResponse, Source};
 use pavane_calls::Calls;
 use pavane_feed::Store;
 use pavane_flow::program::MAX_OUTPUT_BYTES;
@@ -16,13 +16,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
+use crate::choreography::Choreography;
 use crate::engine::Engine;
 use crate::executions::Executions;
 use crate::front_door::FrontDoor;
 use crate::journal::Journal;
 use crate::task::join;
-use crate::workflows::{Given, Workflows};
-use crate::{Error, Options, restart, services};
+use crate::workflows::{Given, Preparing, Workflows};
+use crate::{Definition, Error, Options, restart, services};
 
 /// What the events of one commit may need besides responses and outputs, in bytes.
 const EVENT_ROOM: usize = 256 * 1024;
@@ -72,32 +73,87 @@ impl Orchestrator {
             options.targets.clone(),
             options.limits.of_calls(),
         ));
+        let local_addr = server.local_addr();
+        let choreography = Choreography::new(
+            journal.clone(),
+            Arc::clone(&calls),
+            options.participants.clone(),
+            advertised(&options, local_addr),
+            options.limits.connect_timeout,
+        );
         let workflows = Workflows::open(
             &store,
             server.descriptors(),
             server.health(),
             Arc::clone(&calls),
+            choreography.clone(),
             options.limits.workflows,
         )?;
         let executions = Executions::new(journal, calls, options.limits.executions);
-        let engine = Engine::new(executions, workflows, options.limits.message_bytes);
-        for definition in options.workflows.clone() {
-            let source = Source {
-                file_name: definition.file_name,
-                text: definition.text,
-            };
-            let given = Some(Given::Text(source));
-            engine
-                .workflows
-                .deploy(given, Some(definition.descriptors))
-                .await?;
+        let engine = Engine::new(
+            executions,
+            choreography,
+            workflows,
+            options.limits.message_bytes,
+        );
+        let mut left = Vec::new();
+        for definition in &options.workflows {
+            let deployed = deploy(&engine, definition, Preparing::Later).await?;
+            if deployed.is_none() {
+                left.push(definition.clone());
+            }
         }
         // After the deploys: whatever is wrong with them, nothing has been called yet.
         restart::take_up(&engine).await?;
-        let local_addr = server.local_addr();
-        let task = tokio::spawn(run(server, store, engine, options, shutdown));
+        let stop = shutdown.child_token();
+        let serving = run(server, store, engine.clone(), options, stop.clone());
+        let task = tokio::spawn(serving);
+        // Those who take part look for the orchestrator's feed, so it has to be served by now.
+        if let Err(error) = prepare(&engine, left).await {
+            stop.cancel();
+            join(task).await?;
+            return Err(error);
+        }
         Ok(Handle { local_addr, task })
     }
+}
+
+/// Prepares those who take part in what is deployed, and deploys what waits for that.
+async fn prepare(engine: &Engine, left: Vec<Definition>) -> Result<(), Error> {
+    for definition in left {
+        deploy(engine, &definition, Preparing::Now).await?;
+    }
+    engine.workflows.prepare_served().await
+}
+
+async fn deploy(
+    engine: &Engine,
+    definition: &Definition,
+    preparing: Preparing,
+) -> Result<Option<DeployWorkflowResponse>, Error> {
+    let source = Source {
+        file_name: definition.file_name.clone(),
+        text: definition.text.clone(),
+    };
+    let descriptors = Some(definition.descriptors.clone());
+    let given = Some(Given::Text(source));
+    engine.workflows.deploy(given, descriptors, preparing).await
+}
+
+/// Where participants reach the orchestrator: where it listens, if nothing else is said. Whoever
+/// listens everywhere is reached by those on the same machine.
+fn advertised(options: &Options, local_addr: SocketAddr) -> String {
+    if let Some(target) = &options.advertise {
+        return target.to_string();
+    }
+    let mut address = local_addr;
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address.to_string()
 }
 
 /// The largest commit is a step's response and the output that follows from it at once.
@@ -147,11 +203,20 @@ async fn run(
             health.not_serving("");
             Err(Error::Feed(error))
         }
+        error = engine.choreography.failed() => {
+            error!(%error, "stopping");
+            health.not_serving("");
+            Err(error)
+        }
         never = sending_away => never,
         never = keeping_time => never,
+        never = engine.choreography.observe() => never,
     };
     if outcome.is_ok() {
-        engine.executions.stop(options.drain / 2).await;
+        tokio::join!(
+            engine.executions.stop(options.drain / 2),
+            engine.choreography.stop(options.drain / 2),
+        );
         store.close().await;
     }
     outcome

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use pavane::trace::Trace;
+use pavane::workflow::v1::Mode;
 use pavane_feed::Sequence;
 use pavane_flow::event::{Event, decode_started};
 use tracing::{error, info};
 
-use crate::Error;
 use crate::engine::Engine;
 use crate::executions::Record;
+use crate::{Error, choreography};
 
 /// Takes up every execution that has not ended. One whose revision this version no longer compiles
 /// stays as it is recorded, and is reported: it must not keep the others from going on.
@@ -18,10 +19,15 @@ use crate::executions::Record;
 /// Errors: the journal cannot be read.
 pub(crate) async fn take_up(engine: &Engine) -> Result<(), Error> {
     let mut taken_up = 0;
+    let mut choreographed = Vec::new();
     for (id, sequence) in engine.executions.journal().live()? {
         match read(engine, &id, sequence) {
-            Ok(record) => {
+            Ok(Found::Conducted(record)) => {
                 engine.executions.restore(record).await?;
+                taken_up += 1;
+            }
+            Ok(Found::Choreographed(record)) => {
+                choreographed.push(record);
                 taken_up += 1;
             }
             Err(error @ Error::InvalidDefinition { .. }) => {
@@ -30,6 +36,7 @@ pub(crate) async fn take_up(engine: &Engine) -> Result<(), Error> {
             Err(error) => return Err(error),
         }
     }
+    engine.choreography.take_up(choreographed)?;
     if taken_up > 0 {
         info!(
             executions = taken_up,
@@ -39,8 +46,14 @@ pub(crate) async fn take_up(engine: &Engine) -> Result<(), Error> {
     Ok(())
 }
 
+/// What was recorded of an execution, by who drives it.
+enum Found {
+    Conducted(Record),
+    Choreographed(choreography::Record),
+}
+
 /// What was recorded of an execution.
-fn read(engine: &Engine, id: &str, start: Sequence) -> Result<Record, Error> {
+fn read(engine: &Engine, id: &str, start: Sequence) -> Result<Found, Error> {
     let corrupt = |problem: String| Error::CorruptJournal(format!("execution `{id}`: {problem}"));
     let events = engine.executions.journal().events_of(id)?;
     let first = events
@@ -50,17 +63,26 @@ fn read(engine: &Engine, id: &str, start: Sequence) -> Result<Record, Error> {
     let plan = engine
         .workflows
         .plan(&started.workflow, &started.revision)?;
+    if started.mode() == Mode::Choreographed {
+        return Ok(Found::Choreographed(choreography::Record {
+            id: id.into(),
+            plan,
+            start: start.get(),
+            events,
+            place: engine.executions.place().ok(),
+        }));
+    }
     let trace = Trace::parse(&first.traceparent).unwrap_or_else(|| Trace::new(rand::random()));
     let events = events
         .iter()
         .map(|event| Event::decode(event, &plan))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| corrupt(error.to_string()))?;
-    Ok(Record {
+    Ok(Found::Conducted(Record {
         id: id.into(),
         plan,
         trace,
         start: Arc::new(AtomicU64::new(start.get())),
         events,
-    })
+    }))
 }

@@ -5,7 +5,8 @@
 
 use pavane::feed::v1::Event as StoredEvent;
 use pavane::workflow::v1 as wire;
-use pavane::workflow::v1::{ExecutionState, StepState};
+use pavane::workflow::v1::{ExecutionState, StepState, Wait};
+use pavane_flow::choreography::projection::EventType;
 use pavane_flow::driver::{Attempts, Direction, Driver};
 use pavane_flow::event::{Event, Failure};
 use pavane_flow::fold::{Cause, Outcome, Progress, State};
@@ -54,6 +55,7 @@ pub(crate) fn execution(
     state: &State,
     events: Vec<StoredEvent>,
     live: Option<&Driver>,
+    waits: &[Wait],
 ) -> wire::Execution {
     let started = state.started.as_ref();
     let output = match state.outcome() {
@@ -67,7 +69,7 @@ pub(crate) fn execution(
         output,
         steps: plan
             .step_indices()
-            .map(|step| step_status(plan, state, step, live))
+            .map(|step| step_status(plan, state, step, live, waits))
             .collect(),
         events,
         ..summary(id, plan, state)
@@ -131,8 +133,10 @@ fn step_status(
     state: &State,
     index: StepIndex,
     live: Option<&Driver>,
+    waits: &[Wait],
 ) -> wire::StepStatus {
     let step = plan.step(index);
+    let turn = waits.iter().find(|wait| *wait.step == *step.id);
     let attempts = live.map(|live| live.attempts(index));
     let output = state.output_of(index);
     let recorded = state
@@ -141,7 +145,7 @@ fn step_status(
     let last = attempts.and_then(Attempts::last_failure).or(recorded);
     wire::StepStatus {
         id: step.id.to_string(),
-        state: step_state(state, index, attempts).into(),
+        state: step_state(state, index, attempts, turn).into(),
         call: step.call.method.to_string(),
         attempts: attempts.map(Attempts::made).unwrap_or_default(),
         last_failure: last.cloned(),
@@ -158,7 +162,14 @@ fn step_status(
     }
 }
 
-fn step_state(state: &State, step: StepIndex, attempts: Option<&Attempts>) -> StepState {
+/// `turn` says that a participant is to go on with the step, which is as near as can be seen from
+/// here to its being called.
+fn step_state(
+    state: &State,
+    step: StepIndex,
+    attempts: Option<&Attempts>,
+    turn: Option<&Wait>,
+) -> StepState {
     let in_flight = attempts.and_then(Attempts::in_flight);
     if state.blocked_by(step).is_some() {
         return StepState::CompensationFailed;
@@ -168,11 +179,14 @@ fn step_state(state: &State, step: StepIndex, attempts: Option<&Attempts>) -> St
         Progress::Pending if attempts.is_some_and(|a| a.next_attempt().is_some()) => {
             StepState::BackingOff
         }
+        Progress::Pending if turn.is_some() => StepState::Running,
         Progress::Pending => StepState::Pending,
         Progress::Skipped => StepState::Skipped,
         Progress::Abandoned => StepState::Abandoned,
         Progress::Compensated => StepState::Compensated,
-        Progress::Completed | Progress::Failed { .. } if is_compensating(attempts) => {
+        Progress::Completed | Progress::Failed { .. }
+            if is_compensating(attempts) || turn.is_some() =>
+        {
             StepState::Compensating
         }
         Progress::Completed => StepState::Completed,
@@ -184,4 +198,15 @@ fn is_compensating(attempts: Option<&Attempts>) -> bool {
     attempts.is_some_and(|attempts| {
         attempts.in_flight() == Some(Direction::Compensation) || attempts.next_attempt().is_some()
     })
+}
+
+/// Whether an event says how its execution ended.
+pub(crate) fn is_outcome(event: &StoredEvent) -> bool {
+    [
+        EventType::ExecutionSucceeded,
+        EventType::ExecutionFailed,
+        EventType::ExecutionCanceled,
+    ]
+    .iter()
+    .any(|outcome| event.r#type == outcome.full_name())
 }

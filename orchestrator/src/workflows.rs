@@ -4,34 +4,35 @@
 //! name is the revision deployed last.
 
 mod compile;
+mod deploy;
 mod served;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use pavane::workflow::v1::{
-    DeployWorkflowResponse, DeployedWorkflow, Descriptors, Source, Workflow,
-    check_workflow_request, deploy_workflow_request,
+    DeployedWorkflow, Descriptors, Source, Workflow, check_workflow_request,
+    deploy_workflow_request,
 };
 use pavane_calls::Calls;
 use pavane_feed::{KeyRange, State, Store, TransactError};
 use pavane_flow::language::Compiled;
-use pavane_flow::plan::Plan;
+use pavane_flow::plan::{Plan, Revision};
 use prost::Message;
 use prost_reflect::DescriptorPool;
 use tokio::sync::Mutex;
 use tracing::{error, info, warn};
 
-use crate::{Error, clock};
+use crate::Error;
+use crate::choreography::{Choreography, Unprepared};
+pub(crate) use deploy::Preparing;
 use served::Served;
 
 /// Fewest digits by which a revision can be named.
 const SHORTEST_REVISION: usize = 8;
-
-/// Where the services are that every orchestrator serves itself.
-const RESERVED_PACKAGES: [&str; 3] = ["grpc.", "pavane.feed.", "pavane.workflow."];
 
 /// The deployed workflows. A cheap handle.
 #[derive(Clone, Debug)]
@@ -51,9 +52,12 @@ struct Inner {
     plans: RwLock<HashMap<String, Arc<Plan>>>,
     /// One deploy at a time.
     deploying: Mutex<()>,
+    /// The last attempt to prepare a deployed revision that failed: when, which, why.
+    unprepared: parking_lot::Mutex<Option<(Instant, Revision, Unprepared)>>,
     known: pavane_server::Descriptors,
     health: pavane_server::Health,
     calls: Arc<Calls>,
+    choreography: Choreography,
     limit: usize,
 }
 
@@ -73,6 +77,7 @@ impl Workflows {
         known: pavane_server::Descriptors,
         health: pavane_server::Health,
         calls: Arc<Calls>,
+        choreography: Choreography,
         limit: usize,
     ) -> Result<Self, Error> {
         let workflows = Self(Arc::new(Inner {
@@ -83,9 +88,11 @@ impl Workflows {
             served: ArcSwap::default(),
             plans: RwLock::default(),
             deploying: Mutex::default(),
+            unprepared: parking_lot::Mutex::default(),
             known,
             health,
             calls,
+            choreography,
             limit,
         }));
         for entry in workflows.0.names.range(KeyRange::all()) {
@@ -134,56 +141,6 @@ impl Workflows {
         descriptors: Option<Descriptors>,
     ) -> Result<Compiled, Error> {
         Ok(self.compile(given, descriptors).await?.0)
-    }
-
-    /// Checks a definition and serves it. Errors: see DeployWorkflow.
-    pub(crate) async fn deploy(
-        &self,
-        given: Option<Given>,
-        descriptors: Option<Descriptors>,
-    ) -> Result<DeployWorkflowResponse, Error> {
-        let _guard = self.0.deploying.lock().await;
-        let file_name = file_name_of(given.as_ref());
-        let (compiled, pool) = self.compile(given, descriptors).await?;
-        let Compiled {
-            plan: Some(plan),
-            diagnostics,
-            workflow,
-        } = compiled
-        else {
-            return Err(Error::InvalidDefinition {
-                file_name,
-                diagnostics: compiled.diagnostics,
-            });
-        };
-        let plan = Arc::new(plan);
-        let diagnostics = diagnostics.iter().map(Into::into).collect();
-        if let Some(same) = self.same_revision(&plan) {
-            let workflow = Some(same);
-            return Ok(DeployWorkflowResponse {
-                workflow,
-                diagnostics,
-                unchanged: true,
-            });
-        }
-        self.check_place(&plan)?;
-        let record = DeployedWorkflow {
-            name: plan.name.to_string(),
-            revision: plan.revision.to_string(),
-            workflow: Some(workflow),
-            create_time: Some(clock::now().into()),
-            ..DeployedWorkflow::default()
-        };
-        // Recorded before it is served: no execution may need a revision that is not kept.
-        self.describe(&plan, &pool)?;
-        self.record(&record, pool.encode_to_vec()).await?;
-        self.serve(record.clone(), Arc::clone(&plan));
-        info!(workflow = %plan.name, revision = %plan.revision, "deployed");
-        Ok(DeployWorkflowResponse {
-            workflow: Some(record),
-            diagnostics,
-            unchanged: false,
-        })
     }
 
     /// Describes a workflow; `revision` may be empty, or at least 8 digits of one.
@@ -240,54 +197,6 @@ impl Workflows {
         Ok(())
     }
 
-    /// What is served, if it is this very revision.
-    fn same_revision(&self, plan: &Plan) -> Option<DeployedWorkflow> {
-        let served = self.0.served.load();
-        served
-            .record(&plan.name)
-            .filter(|record| *record.revision == *plan.revision.0)
-            .cloned()
-    }
-
-    /// Errors: [`Error::MethodReserved`], [`Error::MethodTaken`], [`Error::NoTarget`],
-    /// [`Error::LimitExceeded`].
-    fn check_place(&self, plan: &Plan) -> Result<(), Error> {
-        let mut reserved = RESERVED_PACKAGES.iter();
-        if reserved.any(|package| plan.implements.service.starts_with(package)) {
-            let method = plan.implements.to_string();
-            return Err(Error::MethodReserved { method });
-        }
-        let served = self.0.served.load();
-        if let Some(other) = served.implementing(&plan.implements.path)
-            && other.name != plan.name
-        {
-            let (method, workflow) = (plan.implements.to_string(), other.name.to_string());
-            return Err(Error::MethodTaken { method, workflow });
-        }
-        let services: BTreeSet<&str> = plan
-            .steps
-            .iter()
-            .flat_map(|step| [Some(&step.call), step.compensation.as_ref()])
-            .flatten()
-            .map(|call| &*call.method.service)
-            .filter(|service| self.0.calls.targets().get(service).is_none())
-            .collect();
-        if !services.is_empty() {
-            let services = services.into_iter().map(str::to_owned).collect();
-            return Err(Error::NoTarget { services });
-        }
-        let found = served.len() + usize::from(served.plan(&plan.name).is_none());
-        if found > self.0.limit {
-            let what = "the number of deployed workflows";
-            return Err(Error::LimitExceeded {
-                what,
-                limit: self.0.limit,
-                found,
-            });
-        }
-        Ok(())
-    }
-
     /// Tells reflection and JSON of a workflow's method. Errors: [`Error::DescriptorConflict`].
     fn describe(&self, plan: &Plan, pool: &DescriptorPool) -> Result<(), Error> {
         self.0
@@ -317,22 +226,6 @@ impl Workflows {
             self.0.health.remove(&gone.implements.service);
         }
         self.0.served.store(Arc::new(served));
-    }
-
-    async fn record(&self, record: &DeployedWorkflow, files: Vec<u8>) -> Result<(), Error> {
-        let (name, revision) = (record.name.clone(), record.revision.clone());
-        let bytes = record.encode_to_vec();
-        let (names, revisions, descriptors) = (
-            self.0.names.clone(),
-            self.0.revisions.clone(),
-            self.0.descriptors.clone(),
-        );
-        self.transact(move |tx| {
-            tx.put(&names, name, bytes.clone())?;
-            tx.put(&revisions, revision.clone(), bytes)?;
-            tx.put(&descriptors, revision, files)
-        })
-        .await
     }
 
     async fn transact(

@@ -42,11 +42,7 @@ impl Executions {
         beginning: Beginning,
         waiter: Waiter,
     ) -> Result<Option<Arc<Live>>, Error> {
-        let place = self.place().ok_or(Error::LimitExceeded {
-            what: "the number of executions that have not ended",
-            limit: self.0.limit,
-            found: self.0.limit + 1,
-        })?;
+        let place = self.place()?;
         let Beginning {
             id,
             plan,
@@ -116,7 +112,7 @@ impl Executions {
         let permit = self.0.journal.reserve().await?;
         let mut actions = Vec::new();
         let conductor = Driver::restore(plan, Arc::clone(&id), events, clock::now(), &mut actions);
-        let live = Arc::new(Live::new(conductor, trace, start, None, self.place()));
+        let live = Arc::new(Live::new(conductor, trace, start, None, self.place().ok()));
         let taken_in = self.put_in_line(permit, &live, &live.lock(), actions)?;
         self.shard(&id).write().insert(id, Arc::clone(&live));
         let this = self.clone();
@@ -129,7 +125,13 @@ impl Executions {
         Ok(())
     }
 
-    fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.0.places).try_acquire_owned().ok()
+    /// A place among the executions that may live. Errors: [`Error::LimitExceeded`].
+    pub(crate) fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let place = Arc::clone(&self.0.places).try_acquire_owned();
+        place.map_err(|_| Error::LimitExceeded {
+            what: "the number of executions that have not ended",
+            limit: self.0.limit,
+            found: self.0.limit + 1,
+        })
     }
 }

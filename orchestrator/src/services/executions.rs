@@ -16,15 +16,14 @@ use pavane::workflow::v1::{
     RetryExecutionResponse, StartExecutionRequest, StartExecutionResponse, WaitExecutionRequest,
     WaitExecutionResponse, WatchExecutionRequest, WatchExecutionResponse,
 };
-use pavane_flow::driver;
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
+use crate::Error;
 use crate::engine::{Awaited, Engine, StartOrder, trace_of};
-use crate::{Error, view};
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
@@ -62,11 +61,6 @@ impl Executions {
                 found: limit + 1,
             })
     }
-
-    async fn tell(&self, id: &str, input: driver::Input) -> Result<(), Error> {
-        let live = self.engine.live(id)?;
-        self.engine.executions.tell(&live, input).await
-    }
 }
 
 #[tonic::async_trait]
@@ -77,7 +71,7 @@ impl ExecutionService for Executions {
     ) -> Result<Response<StartExecutionResponse>, Status> {
         let trace = trace_of(request.metadata());
         let request = request.into_inner();
-        check_mode(request.mode)?;
+        let mode = mode_of(request.mode)?;
         let plan = self.engine.workflows.served(&request.workflow)?;
         let input = encode_input(&plan, request.input)?;
         let id = (!request.execution_id.is_empty()).then_some(request.execution_id);
@@ -85,13 +79,14 @@ impl ExecutionService for Executions {
             .engine
             .start(StartOrder {
                 plan,
+                mode,
                 id,
                 input,
                 trace,
             })
             .await?;
         Ok(Response::new(StartExecutionResponse {
-            execution: Some(self.engine.describe(&begun.id)?),
+            execution: Some(self.engine.describe(&begun.id).await?),
             existing: begun.existing,
         }))
     }
@@ -100,7 +95,10 @@ impl ExecutionService for Executions {
         &self,
         request: Request<GetExecutionRequest>,
     ) -> Result<Response<GetExecutionResponse>, Status> {
-        let execution = self.engine.describe(&request.into_inner().execution_id)?;
+        let execution = self
+            .engine
+            .describe(&request.into_inner().execution_id)
+            .await?;
         Ok(Response::new(GetExecutionResponse {
             execution: Some(execution),
         }))
@@ -126,7 +124,7 @@ impl ExecutionService for Executions {
             timeout,
         } = request.into_inner();
         let timeout = wait_of(timeout)?;
-        if let Awaited::Promised(outcome) = self.engine.outcome(&execution_id)? {
+        if let Awaited::Promised(outcome) = self.engine.outcome(&execution_id).await? {
             tokio::select! {
                 // Whatever comes first, the answer says where the execution stands.
                 _ = outcome => {}
@@ -134,7 +132,7 @@ impl ExecutionService for Executions {
                 () = self.closing.cancelled() => {}
             }
         }
-        let execution = self.engine.describe(&execution_id)?;
+        let execution = self.engine.describe(&execution_id).await?;
         Ok(Response::new(WaitExecutionResponse {
             execution: Some(execution),
         }))
@@ -148,7 +146,7 @@ impl ExecutionService for Executions {
     ) -> Result<Response<Self::WatchExecutionStream>, Status> {
         let place = self.place()?;
         let id = request.into_inner().execution_id;
-        let events = watch::watch(&self.engine, &id, self.closing.clone(), place)?;
+        let events = watch::watch(&self.engine, &id, self.closing.clone(), place).await?;
         Ok(Response::new(events))
     }
 
@@ -171,9 +169,8 @@ impl ExecutionService for Executions {
             }
             .into());
         }
-        self.tell(&execution_id, driver::Input::Cancel { reason })
-            .await?;
-        let execution = self.engine.describe(&execution_id)?;
+        self.engine.cancel(&execution_id, reason).await?;
+        let execution = self.engine.describe(&execution_id).await?;
         Ok(Response::new(CancelExecutionResponse {
             execution: Some(execution),
         }))
@@ -184,33 +181,20 @@ impl ExecutionService for Executions {
         request: Request<RetryExecutionRequest>,
     ) -> Result<Response<RetryExecutionResponse>, Status> {
         let id = request.into_inner().execution_id;
-        let live = self.engine.live(&id)?;
-        let state = view::state_of(live.lock().state());
-        if state != pavane::workflow::v1::ExecutionState::Suspended {
-            return Err(Error::NotSuspended {
-                id,
-                state: view::state_word(state),
-            }
-            .into());
-        }
-        self.tell(&id, driver::Input::Resume).await?;
-        let execution = self.engine.describe(&id)?;
+        self.engine.resume(&id).await?;
+        let execution = self.engine.describe(&id).await?;
         Ok(Response::new(RetryExecutionResponse {
             execution: Some(execution),
         }))
     }
 }
 
-/// Errors: [`Error::ModeUnavailable`], [`Error::InvalidArgument`].
-fn check_mode(mode: i32) -> Result<(), Error> {
-    match Mode::try_from(mode) {
-        Ok(Mode::Unspecified | Mode::Orchestrated) => Ok(()),
-        Ok(Mode::Choreographed) => Err(Error::ModeUnavailable(Mode::Choreographed.as_str_name())),
-        Err(_) => Err(Error::InvalidArgument {
-            field: "mode",
-            problem: format!("{mode} is none; expected a value of Mode"),
-        }),
-    }
+/// Errors: [`Error::InvalidArgument`].
+fn mode_of(mode: i32) -> Result<Mode, Error> {
+    Mode::try_from(mode).map_err(|_| Error::InvalidArgument {
+        field: "mode",
+        problem: format!("{mode} is none; expected a value of Mode"),
+    })
 }
 
 fn encode_input(plan: &Plan, input: Option<StartInput>) -> Result<Bytes, Error> {

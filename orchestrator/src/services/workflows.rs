@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::page;
 use crate::task::join;
-use crate::workflows;
+use crate::workflows::{self, Preparing};
 
 /// Answers WorkflowService.
 #[derive(Debug)]
@@ -37,9 +37,12 @@ impl WorkflowService for Workflows {
         let definition = definition.map(Into::into);
         // In a task of its own: whoever asked may go away between the recording and the serving.
         let workflows = self.workflows.clone();
-        let deploying =
-            tokio::spawn(async move { workflows.deploy(definition, descriptors).await });
-        Ok(Response::new(join(deploying).await?))
+        let deploying = tokio::spawn(async move {
+            let now = Preparing::Now;
+            workflows.deploy(definition, descriptors, now).await
+        });
+        let deployed = join(deploying).await?;
+        Ok(Response::new(deployed.expect("nothing is left for later")))
     }
 
     async fn check_workflow(

@@ -16,7 +16,7 @@ const REFUSALS: [Code; 4] = [
     Code::InvalidArgument,
     Code::NotFound,
     Code::AlreadyExists,
-    Code::Unimplemented,
+    Code::FailedPrecondition,
 ];
 
 /// Random choices. The seed is printed, and taken from `PAVANE_SEED` to replay.

@@ -163,8 +163,8 @@ async fn a_start_is_refused_if_it_makes_no_sense() {
     request.mode = Mode::Choreographed.into();
     check(
         start(request).await,
-        Code::Unimplemented,
-        "MODE_UNAVAILABLE",
+        Code::FailedPrecondition,
+        "NO_PARTICIPANT",
     );
     let mut request = chain();
     request.mode = 99;

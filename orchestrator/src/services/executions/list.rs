@@ -23,17 +23,16 @@ pub(super) fn list(
         "" => Sequence::new(u64::MAX),
         token => Sequence::new(token.parse().map_err(|_| page::invalid_token(token))?),
     };
+    if request.stalled {
+        return stalled(engine, &request.workflow, &states, size, before);
+    }
     let mut executions = Vec::new();
     let summaries = engine.executions.journal().summaries(before);
     let mut summaries = summaries.enumerate().peekable();
     while let Some((examined, summary)) = summaries.next() {
         let (sequence, mut execution) = summary?;
         bring_up_to_date(engine, &mut execution);
-        let is_wanted = (request.workflow.is_empty() || request.workflow == execution.workflow)
-            && (states.is_empty()
-                || states.contains(&ExecutionState::Unspecified)
-                || states.contains(&execution.state()));
-        if is_wanted {
+        if is_wanted(&execution, &request.workflow, &states) {
             executions.push(execution);
         }
         let is_full = executions.len() == size || examined + 1 == MOST_EXAMINED;
@@ -50,6 +49,48 @@ pub(super) fn list(
     })
 }
 
+/// Those with an incident. They are found without looking at all the others.
+fn stalled(
+    engine: &Engine,
+    workflow: &str,
+    states: &[ExecutionState],
+    size: usize,
+    before: Sequence,
+) -> Result<ListExecutionsResponse, Error> {
+    let mut executions = Vec::new();
+    let mut next_page_token = String::new();
+    let mut last = before;
+    for (start, hosted) in engine.choreography.stalled() {
+        if start >= before.get() {
+            continue;
+        }
+        let Some(summary) = engine.choreography.summary(&hosted) else {
+            continue; // it has ended meanwhile
+        };
+        if summary.incidents.is_empty() || !is_wanted(&summary, workflow, states) {
+            continue;
+        }
+        if executions.len() == size {
+            next_page_token = last.to_string();
+            break;
+        }
+        last = Sequence::new(start);
+        let waits = engine.choreography.waits(&hosted)?;
+        executions.push(Execution { waits, ..summary });
+    }
+    Ok(ListExecutionsResponse {
+        executions,
+        next_page_token,
+    })
+}
+
+fn is_wanted(execution: &Execution, workflow: &str, states: &[ExecutionState]) -> bool {
+    (workflow.is_empty() || workflow == execution.workflow)
+        && (states.is_empty()
+            || states.contains(&ExecutionState::Unspecified)
+            || states.contains(&execution.state()))
+}
+
 fn states_of(given: &[i32]) -> Result<Vec<ExecutionState>, Error> {
     let known = |&state| {
         ExecutionState::try_from(state).map_err(|_| Error::InvalidArgument {
@@ -64,7 +105,11 @@ fn bring_up_to_date(engine: &Engine, execution: &mut Execution) {
     if execution.end_time.is_some() {
         return;
     }
-    if let Some(live) = engine.executions.get(&execution.id) {
+    if let Some(hosted) = engine.choreography.get(&execution.id) {
+        if let Some(summary) = engine.choreography.summary(&hosted) {
+            *execution = summary;
+        }
+    } else if let Some(live) = engine.executions.get(&execution.id) {
         let conductor = live.lock();
         // Until its outcome is durable, an execution has not ended.
         if conductor.state().outcome().is_none() {

@@ -1,32 +1,38 @@
-//! WatchExecution: history from the subject index, then live from the journal's feed.
+//! WatchExecution: history from the subject index, then live from the journal's feed. A choreographed
+//! execution that has ended is all history.
+
+mod feeds;
 
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, stream};
 use pavane::feed::v1::{Event, Filter};
-use pavane::workflow::v1::{
-    ExecutionCanceled, ExecutionFailed, ExecutionSucceeded, WatchExecutionResponse,
-};
+use pavane::workflow::v1::WatchExecutionResponse;
 use pavane_feed::{Delivery, Start};
-use prost::Name;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::engine::Engine;
+use crate::view::is_outcome;
 use crate::{Error, GoesOn};
 
 /// The events of an execution, up to and including its outcome, or until whoever watches is sent
 /// away.
-pub(super) fn watch(
+pub(super) async fn watch(
     engine: &Engine,
     id: &str,
     closing: CancellationToken,
     place: OwnedSemaphorePermit,
 ) -> Result<BoxStream<'static, Result<WatchExecutionResponse, Status>>, Error> {
+    if let Some(hosted) = engine.choreography.get(id) {
+        // Not before its start is durable.
+        engine.recorded(id).await?;
+        return Ok(feeds::watch(engine.clone(), hosted, closing, place));
+    }
     let feed = engine.executions.journal().feed();
     // What is appended after this is delivered live; what comes twice is told by its sequence.
     let head = feed.head();
-    let history = engine.recorded(id)?.events;
+    let history = engine.recorded(id).await?.events;
     let seen = history.last().map_or(0, |event| event.sequence);
     let has_ended = history.last().is_some_and(is_outcome);
     let history = stream::iter(history.into_iter().map(Ok));
@@ -82,13 +88,4 @@ fn respond(
             incident: None,
         })
     })
-}
-
-fn is_outcome(event: &Event) -> bool {
-    [
-        ExecutionSucceeded::full_name(),
-        ExecutionFailed::full_name(),
-        ExecutionCanceled::full_name(),
-    ]
-    .contains(&event.r#type)
 }

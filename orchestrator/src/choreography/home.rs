@@ -1,0 +1,208 @@
+//! The orchestrator as the host of its part in choreographies: it performs nothing, and records what
+//! the core says in the journal, with the indices, as it does for executions that it conducts.
+
+use std::mem;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use pavane::feed::v1::Event;
+use pavane::workflow::v1::{Execution, ExecutionState, Failure, Member};
+use pavane_choreography::{Ack, Answer, Appended, Ended, Host, Round};
+use pavane_feed::{Feed, Store};
+use pavane_flow::choreography::member::StepCall;
+use pavane_flow::choreography::projection::EventType;
+use pavane_flow::driver::CallFailure;
+use pavane_flow::event::decode_started;
+use prost::Message;
+use tonic::Code;
+
+use super::hosted::{End, Hosted, Table};
+use super::observer::Line;
+use crate::journal::{self, Commit, Journal};
+use crate::view;
+
+/// Events of several executions share a commit up to here: a commit is delivered whole.
+const COMMIT_BYTES: usize = 512 * 1024;
+
+/// What the runtime of the home stands on.
+#[derive(Debug)]
+pub(super) struct Home {
+    pub(super) identity: Member,
+    pub(super) journal: Journal,
+    pub(super) table: Table,
+    /// Those that are to be looked at.
+    pub(super) line: Arc<Line>,
+}
+
+impl Home {
+    pub(super) fn new(identity: Member, journal: Journal) -> Self {
+        Self {
+            identity,
+            journal,
+            table: Table::new(),
+            line: Arc::default(),
+        }
+    }
+
+    /// The executions of which a round says something between start and outcome: that is seldom.
+    fn noted(&self, round: &Round) -> Vec<Arc<Hosted>> {
+        let events = round.events.iter().filter(|appended| {
+            appended.event.r#type != EventType::ExecutionStarted.full_name()
+                && !view::is_outcome(&appended.event)
+        });
+        events
+            .filter_map(|appended| self.table.get(&appended.execution))
+            .collect()
+    }
+
+    /// Divides a round into commits. What one execution says at a time stays together.
+    fn commits(&self, round: Round) -> Vec<Commit> {
+        let mut commits = Vec::new();
+        let (mut commit, mut bytes) = (Commit::default(), 0);
+        let mut before: Option<Arc<str>> = None;
+        let mut ended = round.ended;
+        for Appended { execution, event } in round.events {
+            let size = event.encoded_len();
+            if bytes + size > COMMIT_BYTES && before.is_some_and(|before| before != execution) {
+                commits.push(mem::take(&mut commit));
+                bytes = 0;
+            }
+            bytes += size;
+            if let Some(hosted) = self.table.get(&execution) {
+                self.note(&hosted, &event, &mut ended, &mut commit);
+            }
+            commit.events.push(event);
+            before = Some(execution);
+        }
+        commit.checkpoint = round.checkpoint;
+        commits.push(commit);
+        commits
+    }
+
+    /// What an event means for the indices.
+    fn note(
+        &self,
+        hosted: &Arc<Hosted>,
+        event: &Event,
+        ended: &mut Vec<Ended>,
+        commit: &mut Commit,
+    ) {
+        if event.r#type == EventType::ExecutionStarted.full_name() {
+            commit.started.push(journal::Started {
+                position: commit.events.len(),
+                summary: summary_of_start(hosted, event),
+                start: Arc::clone(&hosted.start),
+            });
+        }
+        if !view::is_outcome(event) {
+            return;
+        }
+        let ended = ended
+            .iter()
+            .position(|ended| *ended.driver.execution() == hosted.id)
+            .map(|position| ended.swap_remove(position));
+        let Some(Ended { driver, heard }) = ended else {
+            return;
+        };
+        let state = driver.state();
+        if let Some(outcome) = state.outcome() {
+            hosted.set_end(End {
+                outcome: outcome.clone(),
+                heard: heard.clone(),
+            });
+        }
+        commit.ended.push(journal::Ended {
+            summary: view::summary(&hosted.id, &hosted.plan, state),
+            start: Arc::clone(&hosted.start),
+            heard,
+        });
+    }
+}
+
+impl Host for Home {
+    fn identity(&self) -> &Member {
+        &self.identity
+    }
+
+    fn store(&self) -> &Store {
+        self.journal.store()
+    }
+
+    fn feed(&self) -> &Feed {
+        self.journal.feed()
+    }
+
+    fn put_in_line(&self, round: Round) -> BoxFuture<'_, Result<Ack, pavane_feed::Error>> {
+        let noted = self.noted(&round);
+        let commits = self.commits(round);
+        Box::pin(async move {
+            let ack = self.journal.record_round(commits).await?;
+            if noted.is_empty() {
+                return Ok(ack);
+            }
+            let line = Arc::clone(&self.line);
+            Ok(Box::pin(async move {
+                ack.await?;
+                for hosted in noted {
+                    notice(&line, &hosted);
+                }
+                Ok(())
+            }) as Ack)
+        })
+    }
+
+    fn perform(&self, call: StepCall) -> BoxFuture<'static, Answer> {
+        // The core of a home has no steps. Should it ask all the same, nothing has left.
+        let failure = CallFailure {
+            failure: Failure {
+                code: Code::Internal.into(),
+                message: format!("the home was asked to call {}", call.method()),
+                details: Vec::new(),
+            },
+            retry_after: None,
+            sent: false,
+            settled: false,
+        };
+        Box::pin(async { Answer::Answered(Err(failure)) })
+    }
+
+    fn heard(&self, _: &Arc<str>, events: &[Event]) {
+        for event in events {
+            if let Some(hosted) = self.table.get(&event.subject) {
+                notice(&self.line, &hosted);
+            }
+        }
+    }
+
+    fn ended(&self, executions: &[Arc<str>]) {
+        for execution in executions {
+            if let Some(hosted) = self.table.remove(execution) {
+                self.line.forget(&hosted);
+                hosted.conclude();
+            }
+        }
+    }
+}
+
+/// There is something new about an execution.
+fn notice(line: &Line, hosted: &Arc<Hosted>) {
+    if hosted.is_observed() {
+        hosted.tell_news();
+        line.add(hosted);
+    }
+}
+
+/// As lists show an execution that has just been started.
+fn summary_of_start(hosted: &Hosted, event: &Event) -> Execution {
+    let started = decode_started(event).unwrap_or_default();
+    Execution {
+        id: hosted.id.to_string(),
+        workflow: started.workflow,
+        revision: started.revision,
+        mode: started.mode,
+        state: ExecutionState::Running.into(),
+        create_time: event.time,
+        deadline: started.deadline,
+        ..Execution::default()
+    }
+}

@@ -1,0 +1,223 @@
+//! Choreographed executions from their start, or from what was recorded, to their outcome.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use pavane::feed::v1::Event;
+use pavane::workflow::v1::{Execution, Incident};
+use pavane_choreography::{Options, Runtime};
+use pavane_flow::Timestamp;
+use pavane_flow::choreography::member::{Action, Member};
+use pavane_flow::fold::State;
+use pavane_flow::plan::Plan;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::hosted::Hosted;
+use super::waits::shortest_timeout;
+use super::{Choreography, Unprepared};
+use crate::executions::{Beginning, Waiter};
+use crate::task::join;
+use crate::{Error, clock, view};
+
+/// What a choreographed execution is taken up from.
+#[derive(Debug)]
+pub(crate) struct Record {
+    pub(crate) id: Arc<str>,
+    pub(crate) plan: Arc<Plan>,
+    /// Where it starts in the journal.
+    pub(crate) start: u64,
+    /// What the journal has of it.
+    pub(crate) events: Vec<Event>,
+    pub(crate) place: Option<OwnedSemaphorePermit>,
+}
+
+impl Choreography {
+    /// Takes up the executions that have not ended, and listens to all who take part. Reads the disk.
+    ///
+    /// Errors: what is kept cannot be read.
+    pub(crate) fn take_up(&self, records: Vec<Record>) -> Result<(), Error> {
+        let options = Options {
+            connect_timeout: self.0.connect_timeout,
+            ..Options::default()
+        };
+        let home = Arc::clone(&self.0.home);
+        let runtime = Runtime::home(home, options, |member, now, heard, out| {
+            for record in records {
+                let Record {
+                    id,
+                    plan,
+                    start,
+                    events,
+                    place,
+                } = record;
+                let start = Arc::new(AtomicU64::new(start));
+                let heard = heard.remove(&id).unwrap_or_default();
+                let hosted =
+                    Hosted::new(Arc::clone(&id), Arc::clone(&plan), start, now, None, place);
+                let hosted = Arc::new(hosted);
+                self.home().table.insert(&hosted);
+                let due = now + shortest_timeout(&plan);
+                self.home().line.add_later(&hosted, Some(due));
+                member.restore(now, &id, plan, &events, heard, out);
+            }
+            Ok(())
+        })?;
+        let set = self.0.runtime.set(runtime);
+        set.expect("what was going on is taken up once");
+        Ok(())
+    }
+
+    /// Starts an execution, and answers when its start is durable. `waiter` is told the outcome.
+    /// If an execution of this id lives already, nothing is started, and that one is returned.
+    ///
+    /// Errors: those of the journal.
+    pub(crate) async fn start(
+        &self,
+        beginning: Beginning,
+        waiter: Waiter,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Option<Arc<Hosted>>, Error> {
+        // In a task of its own: whoever asked may go away, the execution goes on.
+        let this = self.clone();
+        let starting = async move { this.start_now(beginning, waiter, place).await };
+        join(tokio::spawn(starting)).await
+    }
+
+    async fn start_now(
+        &self,
+        beginning: Beginning,
+        waiter: Waiter,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Option<Arc<Hosted>>, Error> {
+        let Beginning {
+            id,
+            plan,
+            input,
+            trace,
+        } = beginning;
+        let now = clock::now();
+        let hosted = Arc::new(Hosted::new(
+            Arc::clone(&id),
+            Arc::clone(&plan),
+            Arc::default(),
+            now,
+            Some(waiter),
+            Some(place),
+        ));
+        if let Some(other) = self.home().table.insert(&hosted) {
+            return Ok(Some(other));
+        }
+        let due = now + shortest_timeout(&plan);
+        self.home().line.add_later(&hosted, Some(due));
+        let traceparent = trace.span(rand::random());
+        let (execution, revision) = (Arc::clone(&id), plan.revision.clone());
+        let started = self.tell(move |member, now, out| {
+            member.start(now, &execution, &revision.0, input, traceparent, out)
+        });
+        let problem = match started.await {
+            Ok(Ok(())) => return Ok(None),
+            Ok(Err(problem)) => Error::NotChoreographed {
+                workflow: plan.name.to_string(),
+                why: Unprepared::Home(problem.to_string()),
+            },
+            Err(error) => error,
+        };
+        self.home().table.remove(&id);
+        self.home().line.forget(&hosted);
+        hosted.conclude();
+        Err(problem)
+    }
+
+    /// The execution with this id, if it is choreographed and has not ended.
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Hosted>> {
+        self.home().table.get(id)
+    }
+
+    /// Asks for an execution to be canceled; answers when that is durable.
+    pub(crate) async fn cancel(&self, hosted: &Hosted, reason: String) -> Result<(), Error> {
+        let id = Arc::clone(&hosted.id);
+        self.tell(move |member, now, out| member.cancel(now, &id, reason, out))
+            .await
+    }
+
+    /// Has a suspended execution go on; answers when that is durable.
+    pub(crate) async fn resume(&self, hosted: &Hosted) -> Result<(), Error> {
+        let id = Arc::clone(&hosted.id);
+        self.tell(move |member, now, out| member.resume(now, &id, out))
+            .await
+    }
+
+    /// Looks at how an execution stands. `None`: it has ended, durably or not yet.
+    pub(crate) fn look<T>(&self, id: &str, look: impl FnOnce(&State) -> T) -> Option<T> {
+        let runtime = self.runtime();
+        runtime.look(|member| Some(look(member.driver(id)?.state())))
+    }
+
+    /// What others said of an execution. To be asked after the journal was: then it has all that the
+    /// journal's events follow from.
+    pub(crate) async fn heard_of(&self, id: &str) -> Result<Vec<Event>, Error> {
+        let Some(hosted) = self.get(id) else {
+            return self.home().journal.heard_of(id);
+        };
+        let heard = self.runtime().look(|member| {
+            let is_driven = member.driver(id).is_some();
+            is_driven.then(|| member.heard(id).to_vec())
+        });
+        if let Some(heard) = heard {
+            return Ok(heard);
+        }
+        // It has ended in the core; what the core had of it is on its way to the journal.
+        if let Some(end) = hosted.end() {
+            return Ok(end.heard.clone());
+        }
+        let _ = hosted.wait().await;
+        self.home().journal.heard_of(id)
+    }
+
+    /// Of executions that have not ended, those with an incident, the newest first: where each starts
+    /// in the journal, and the execution as lists show it.
+    pub(crate) fn stalled(&self) -> Vec<(u64, Arc<Hosted>)> {
+        let all = self.home().table.all().into_iter();
+        let mut stalled: Vec<_> = all
+            .filter(|hosted| !hosted.attention.lock().incidents.is_empty())
+            .map(|hosted| {
+                (
+                    hosted.start.load(std::sync::atomic::Ordering::Acquire),
+                    hosted,
+                )
+            })
+            .collect();
+        stalled.sort_by_key(|(start, _)| std::cmp::Reverse(*start));
+        stalled
+    }
+
+    /// As lists show an execution. `None`: it has ended.
+    pub(crate) fn summary(&self, hosted: &Hosted) -> Option<Execution> {
+        let summary = self.look(&hosted.id, |state| {
+            view::summary(&hosted.id, &hosted.plan, state)
+        });
+        let incidents: Vec<Incident> = hosted.incidents();
+        summary.map(|summary| Execution {
+            incidents,
+            ..summary
+        })
+    }
+
+    /// Waits until it cannot go on; for ever, if it can.
+    pub(crate) async fn failed(&self) -> Error {
+        Error::Choreography(self.runtime().failed().await)
+    }
+
+    /// Hears nothing any more, and remembers where it stands.
+    pub(crate) async fn stop(&self, bound: Duration) {
+        self.runtime().stop(bound).await;
+    }
+
+    async fn tell<R: Send + 'static>(
+        &self,
+        tell: impl FnOnce(&mut Member, Timestamp, &mut Vec<Action>) -> R + Send + 'static,
+    ) -> Result<R, Error> {
+        Ok(self.runtime().tell(tell).await?)
+    }
+}

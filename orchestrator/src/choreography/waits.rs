@@ -1,0 +1,170 @@
+//! What a choreographed execution waits for: the steps whose turn it is by the rules of the fold, and
+//! the event that each one's participant is to react to. Reads, and changes nothing.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use pavane::feed::v1::Event;
+use pavane::workflow::v1::Wait;
+use pavane::workflow::v1::get_participant_response::Peer;
+use pavane_flow::Timestamp;
+use pavane_flow::event::EventKey;
+use pavane_flow::fold::{Cause, Progress, State};
+use pavane_flow::plan::{Plan, StepIndex};
+
+use super::Choreography;
+use super::hosted::Hosted;
+use crate::Error;
+
+/// A step whose turn it is.
+#[derive(Debug, PartialEq)]
+struct Turn {
+    step: StepIndex,
+    /// Whether it is to be undone.
+    compensation: bool,
+    /// The events that made it so. Whichever happened last is the one to react to.
+    causes: Vec<EventKey>,
+}
+
+impl Choreography {
+    /// What an execution waits for, by step. Empty: it has ended, or waits for an operator.
+    ///
+    /// Errors: the journal cannot be read.
+    pub(crate) fn waits(&self, hosted: &Hosted) -> Result<Vec<Wait>, Error> {
+        let looked = self.runtime().look(|member| {
+            let turns = turns(&hosted.plan, member.driver(&hosted.id)?.state());
+            (!turns.is_empty()).then(|| (turns, member.heard(&hosted.id).to_vec()))
+        });
+        let Some((turns, mut events)) = looked else {
+            return Ok(Vec::new());
+        };
+        events.extend(self.home().journal.events_of(&hosted.id)?);
+        let known: HashMap<&str, &Event> = events.iter().map(|it| (&*it.id, it)).collect();
+        let peers = self.runtime().describe().peers;
+        let waits = turns.iter().map(|turn| {
+            let causes = turn.causes.iter();
+            let causes = causes.filter_map(|key| {
+                let id = key.event_id(&hosted.id, &hosted.plan);
+                known.get(&*id).copied()
+            });
+            let cause = causes.max_by_key(|cause| time_of(cause));
+            self.wait(hosted, turn, cause, &peers)
+        });
+        Ok(waits.collect())
+    }
+
+    fn wait(&self, hosted: &Hosted, turn: &Turn, cause: Option<&Event>, peers: &[Peer]) -> Wait {
+        let step = hosted.plan.step(turn.step);
+        let participant = self.performer(&hosted.plan, turn.step);
+        let peer = peers.iter().find(|peer| peer.name == participant);
+        let cause = cause.cloned().unwrap_or_default();
+        let since = time_of(&cause);
+        let timeout = match &step.compensation {
+            Some(compensation) if turn.compensation => compensation.timeout,
+            Some(_) | None => step.call.timeout,
+        };
+        Wait {
+            step: step.id.to_string(),
+            compensation: turn.compensation,
+            participant,
+            cause_id: cause.id,
+            cause_type: cause.r#type,
+            cause_source: cause.source,
+            cause_sequence: cause.sequence,
+            since_time: cause.time,
+            // What happened before this process could hear of it is no delay.
+            expected_time: Some((since.max(hosted.taken_up) + timeout).into()),
+            target: peer.map(|peer| peer.target.clone()).unwrap_or_default(),
+            reachable: peer.is_some_and(|peer| peer.reachable),
+            unreachable_since_time: peer.and_then(|peer| peer.unreachable_since_time),
+            unreachable_reason: peer
+                .map(|peer| peer.unreachable_reason.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Why a participant's feed is not followed any more, if it is not.
+    pub(super) fn problem_with(&self, participant: &str) -> Option<String> {
+        let mut peers = self.runtime().describe().peers.into_iter();
+        let peer = peers.find(|peer| peer.name == participant)?;
+        Some(peer.problem).filter(|problem| !problem.is_empty())
+    }
+}
+
+/// The least time after which a step of this plan may be overdue.
+pub(super) fn shortest_timeout(plan: &Plan) -> Duration {
+    let calls = plan
+        .steps
+        .iter()
+        .flat_map(|step| [Some(&step.call), step.compensation.as_ref()]);
+    let timeouts = calls.flatten().map(|call| call.timeout);
+    timeouts.min().unwrap_or_default()
+}
+
+fn time_of(event: &Event) -> Timestamp {
+    event.time.as_ref().map(Timestamp::from).unwrap_or_default()
+}
+
+/// The steps whose turn it is, in the order of the definition.
+fn turns(plan: &Plan, state: &State) -> Vec<Turn> {
+    if state.outcome().is_some() || state.is_suspended() {
+        return Vec::new();
+    }
+    let failing = failing_since(plan, state);
+    let steps = plan.step_indices();
+    let turns = steps.filter_map(|step| {
+        let before = &plan.step(step).dependencies;
+        let forward = |causes: Option<EventKey>| Turn {
+            step,
+            compensation: false,
+            causes: settled(state, before)
+                .chain([EventKey::Started])
+                .chain(causes)
+                .collect(),
+        };
+        if state.is_ready(plan, step) {
+            return Some(forward(None));
+        }
+        // Whoever would have performed it says that it will not be, or how its call has ended.
+        if failing.is_some() && state.progress(step) == Progress::Pending {
+            return Some(forward(failing));
+        }
+        if !state.is_compensation_ready(plan, step) {
+            return None;
+        }
+        let later = &plan.step(step).descendants;
+        let resumed = state.round().checked_sub(1).map(EventKey::Resumed);
+        Some(Turn {
+            step,
+            compensation: true,
+            causes: settled(state, later)
+                .chain(settled(state, &[step]))
+                .chain(failing)
+                .chain(resumed)
+                .collect(),
+        })
+    });
+    turns.collect()
+}
+
+/// The event that made the execution failing.
+fn failing_since(plan: &Plan, state: &State) -> Option<EventKey> {
+    Some(match state.cause(plan)? {
+        Cause::Step(step, _) => EventKey::Failed(step),
+        Cause::Output(_) => EventKey::OutputFailed,
+        Cause::Deadline => EventKey::DeadlineExceeded,
+        Cause::Cancel(_) => EventKey::CancelRequested,
+    })
+}
+
+/// The last event of each of these steps that has one.
+fn settled(state: &State, steps: &[StepIndex]) -> impl Iterator<Item = EventKey> {
+    steps.iter().filter_map(|&step| match state.progress(step) {
+        Progress::Pending => None,
+        Progress::Completed => Some(EventKey::Completed(step)),
+        Progress::Failed { .. } => Some(EventKey::Failed(step)),
+        Progress::Skipped => Some(EventKey::Skipped(step)),
+        Progress::Abandoned => Some(EventKey::Abandoned(step)),
+        Progress::Compensated => Some(EventKey::Compensated(step)),
+    })
+}
