@@ -11,6 +11,7 @@ use pavane::feed::v1::Filter;
 use pavane_flow::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::clock;
 pub(crate) use follow::Follow;
 pub(crate) use lookup::{Position, look_up};
 
@@ -86,7 +87,10 @@ impl Peers {
         let round = before.as_ref().map_or(0, |peer| peer.round + 1);
         let standing = match before {
             Some(before) if before.place == place => before.standing,
-            Some(_) | None => Arc::default(),
+            Some(_) | None => Arc::new(Mutex::new(Standing {
+                unreachable: Some((clock::now(), "not connected yet".to_owned())),
+                ..Standing::default()
+            })),
         };
         standing.lock().problem = None;
         let stop = CancellationToken::new();

@@ -47,7 +47,7 @@ fn peer(peer: &peers::Peer, cursor: Option<&str>) -> Peer {
         name: peer.place.name.clone(),
         target: peer.place.target.clone(),
         feed: peer.place.feed.clone(),
-        reachable: since.is_none() && standing.last_heard.is_some() && standing.problem.is_none(),
+        reachable: since.is_none() && standing.problem.is_none(),
         unreachable_since_time: since.map(Into::into),
         unreachable_reason: reason.unwrap_or_default(),
         cursor: cursor.unwrap_or_default().to_owned(),

@@ -149,20 +149,18 @@ impl Following {
     fn is_heard(&self) {
         let mut standing = self.standing.lock();
         if standing.unreachable.take().is_some() {
-            tracing::info!(peer = %self.peer, "the peer is heard again");
+            tracing::info!(peer = %self.peer, "the peer is heard");
         }
         standing.last_heard = Some(clock::now());
     }
 
     fn is_lost(&self, reason: &str) {
         let mut standing = self.standing.lock();
-        let since = match standing.unreachable.take() {
-            Some((since, _)) => since,
-            None => {
-                tracing::warn!(peer = %self.peer, reason, "the peer cannot be heard");
-                clock::now()
-            }
-        };
+        let before = standing.unreachable.take();
+        if before.as_ref().is_none_or(|(_, before)| before != reason) {
+            tracing::warn!(peer = %self.peer, reason, "the peer cannot be heard");
+        }
+        let since = before.map_or_else(clock::now, |(since, _)| since);
         standing.unreachable = Some((since, reason.to_owned()));
     }
 }

@@ -26,6 +26,9 @@ const MOST_TOGETHER: usize = 64;
 /// Most rounds that are being synced; then what comes in waits, and makes larger rounds.
 const MOST_IN_LINE: usize = 32;
 
+/// Most executions whose events are read from the own feed before they are taken in.
+const MOST_RECALLED: usize = 256;
+
 /// The task's state.
 pub(super) struct Actor {
     host: Arc<dyn Host>,
@@ -94,6 +97,20 @@ impl Actor {
         stop: CancellationToken,
         cut: CancellationToken,
     ) -> Result<(), Error> {
+        let outcome = match self.go_on(beginning, left, stop).await {
+            Ok(()) => self.finish(cut).await,
+            Err(error) => Err(error),
+        };
+        self.shared.peers.lock().leave();
+        outcome
+    }
+
+    async fn go_on(
+        &mut self,
+        beginning: Vec<Action>,
+        left: Vec<Arc<str>>,
+        stop: CancellationToken,
+    ) -> Result<(), Error> {
         self.actions = beginning;
         let forget = (!left.is_empty()).then(|| self.checkpoints.checkpoint([], [], left));
         self.write(forget).await?;
@@ -111,15 +128,15 @@ impl Actor {
             let checkpoint = self.due_checkpoint();
             self.write(checkpoint).await?;
         }
-        self.finish(cut).await
+        Ok(())
     }
 
     /// Hears nothing any more, takes in what becomes of the calls on their way, and remembers where it
     /// stands.
-    async fn finish(mut self, cut: CancellationToken) -> Result<(), Error> {
+    async fn finish(&mut self, cut: CancellationToken) -> Result<(), Error> {
         self.shared.peers.lock().leave();
         self.inputs.close();
-        self.calls.drop_waiting();
+        self.calls.close();
         while self.calls.in_flight() + self.recalls_in_flight > 0 {
             tokio::select! {
                 () = cut.cancelled() => break,
@@ -127,7 +144,6 @@ impl Actor {
                 Some(outcome) = self.outcomes.recv() => self.take_outcome(outcome)?,
             }
             self.write(None).await?;
-            self.calls.drop_waiting();
         }
         let checkpoint = self.checkpoint();
         self.write(checkpoint).await?;
@@ -338,15 +354,20 @@ impl Actor {
         if executions.is_empty() {
             return;
         }
-        self.recalls_in_flight += 1;
+        self.recalls_in_flight += executions.len().div_ceil(MOST_RECALLED);
         let (feed, outcomes) = (self.host.feed().clone(), self.say_outcome.clone());
         tokio::task::spawn_blocking(move || {
-            let recalled = executions.into_iter().map(|execution| {
-                let own = feed.subject(&execution)?;
-                Ok(Recalled { execution, own })
-            });
-            // Nobody is left to be told: the runtime was cut off.
-            let _ = outcomes.blocking_send(Outcome::Recalled(recalled.collect()));
+            for executions in executions.chunks(MOST_RECALLED) {
+                let recalled = executions.iter().map(|execution| {
+                    let own = feed.subject(execution)?;
+                    let execution = Arc::clone(execution);
+                    Ok(Recalled { execution, own })
+                });
+                let recalled = Outcome::Recalled(recalled.collect());
+                if outcomes.blocking_send(recalled).is_err() {
+                    return; // the runtime was cut off
+                }
+            }
         });
     }
 

@@ -54,14 +54,17 @@ impl Calls {
         self.in_flight -= calls;
     }
 
-    /// Forgets those that wait.
-    pub(super) fn drop_waiting(&mut self) {
+    /// Begins none any more.
+    pub(super) fn close(&mut self) {
+        self.limit = 0;
         self.waiting.clear();
     }
 
     /// Adds a call that may leave.
     pub(super) fn add(&mut self, call: StepCall) {
-        self.waiting.push_back(call);
+        if self.limit > 0 {
+            self.waiting.push_back(call);
+        }
     }
 
     /// Begins as many as there are places for.

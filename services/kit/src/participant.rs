@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane::workflow::v1::participant_service_server::ParticipantServiceServer;
-use pavane_choreography::{self as choreography, Runtime};
+use pavane_choreography::{self as choreography, Host, Runtime};
 use pavane_feed::{self as feed, Access, Feed, Store, TransactError, Transaction};
 use pavane_server::{self as server, Health, Routes, Server, no_fallback};
 use prost_reflect::DescriptorPool;
@@ -167,9 +167,18 @@ impl Participant {
     ///
     /// # Errors
     /// [`Error::Choreography`] if what it remembers cannot be read.
-    pub async fn take_part(mut self) -> Result<Self, Error> {
+    pub async fn take_part(self) -> Result<Self, Error> {
         let handlers = self.handlers.clone();
         let host = ServiceHost::new(self.store.clone(), self.feed.clone(), handlers);
+        self.take_part_as(host).await
+    }
+
+    /// As [`Participant::take_part`], for one who performs its steps in another way than by the
+    /// services that were added. The host writes to this store and this feed.
+    ///
+    /// # Errors
+    /// As of [`Participant::take_part`].
+    pub async fn take_part_as(mut self, host: impl Host) -> Result<Self, Error> {
         let options = self.options.choreography.clone();
         // Reads the disk, and compiles workflows.
         let starting =
