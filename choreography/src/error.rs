@@ -1,7 +1,5 @@
 //! What can go wrong in taking part, and the gRPC status that says so.
 
-use std::fmt::Display;
-
 use pavane::error::{Details, status};
 use pavane_feed as feed;
 use pavane_flow::choreography::projection::Problem;
@@ -37,7 +35,7 @@ pub enum Error {
     /// The definition has mistakes.
     #[error(
         "the definition of `{workflow}` does not compile{}",
-        first_mistake(diagnostics)
+        first_of(diagnostics)
     )]
     InvalidDefinition {
         /// Name of the workflow.
@@ -91,15 +89,14 @@ pub enum Error {
         expected: String,
     },
     /// The workflow cannot be divided among its members.
-    #[error(
-        "workflow `{workflow}` cannot be choreographed{}",
-        first_problem(problems)
-    )]
+    #[error("workflow `{workflow}` cannot be choreographed: {problem}{}", and_more(*more))]
     NotProjectable {
         /// Name of the workflow.
         workflow: String,
-        /// All that stands in the way; never empty.
-        problems: Vec<Problem>,
+        /// The first thing that stands in the way.
+        problem: Problem,
+        /// How many more there are.
+        more: usize,
     },
     /// The address of a member cannot be used.
     #[error("target `{target}` of `{name}` is no address: expected host:port")]
@@ -124,22 +121,20 @@ pub enum Error {
     Stopped,
 }
 
-fn first_mistake(diagnostics: &[Diagnostic]) -> String {
+/// The first mistake, and how many more there are.
+fn first_of(diagnostics: &[Diagnostic]) -> String {
     let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
-    let errors = || diagnostics.iter().filter(is_error);
-    first_of(errors().map(|error| &error.message), errors().count())
+    let mut errors = diagnostics.iter().filter(is_error);
+    match errors.next() {
+        Some(first) => format!(": {}{}", first.message, and_more(errors.count())),
+        None => String::new(),
+    }
 }
 
-fn first_problem(problems: &[Problem]) -> String {
-    first_of(problems.iter(), problems.len())
-}
-
-/// The first of what was found, and how many more there are.
-fn first_of(mut found: impl Iterator<Item = impl Display>, count: usize) -> String {
-    match (found.next(), count) {
-        (None, _) => String::new(),
-        (Some(one), 1) => format!(": {one}"),
-        (Some(first), count) => format!(": {first} (and {} more)", count - 1),
+fn and_more(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
     }
 }
 
@@ -176,11 +171,10 @@ impl From<Error> for Status {
                 .fact("expected", expected)
                 .status(Code::InvalidArgument, "OTHER_REVISION", &message),
             Error::InvalidTarget { .. } => invalid("participants.target", "INVALID_TARGET"),
-            Error::NotAMember { name, .. } => Details::new().fact("participant", name).status(
-                Code::FailedPrecondition,
-                "NOT_A_MEMBER",
-                message,
-            ),
+            Error::NotAMember { name, workflow, .. } => Details::new()
+                .fact("participant", name)
+                .fact("workflow", workflow)
+                .status(Code::FailedPrecondition, "NOT_A_MEMBER", message),
             Error::NotOwned { name, service, .. } => Details::new()
                 .fact("participant", name)
                 .fact("service", service)
@@ -195,14 +189,13 @@ impl From<Error> for Status {
                 .fact("found", found)
                 .fact("expected", expected)
                 .status(Code::FailedPrecondition, "OTHER_INCARNATION", message),
-            Error::NotProjectable { workflow, problems } => {
-                let reason = problems.first().map_or("NOT_PROJECTABLE", Problem::reason);
-                Details::new().fact("workflow", workflow).status(
-                    Code::FailedPrecondition,
-                    reason,
-                    message,
-                )
-            }
+            Error::NotProjectable {
+                workflow, problem, ..
+            } => Details::new().fact("workflow", workflow).status(
+                Code::FailedPrecondition,
+                problem.reason(),
+                message,
+            ),
             Error::Unreachable { name, target, .. } => Details::new()
                 .fact("participant", name)
                 .fact("target", target)

@@ -37,11 +37,14 @@ pub(crate) fn check(
             .iter()
             .map(|member| (&member.name, &member.services)),
     );
-    let projection =
-        Projection::new(&plan, &owners, &home.name).map_err(|problems| Error::NotProjectable {
+    let projection = Projection::new(&plan, &owners, &home.name).map_err(|mut problems| {
+        let problem = problems.swap_remove(0);
+        Error::NotProjectable {
             workflow: plan.name.to_string(),
-            problems,
-        })?;
+            problem,
+            more: problems.len(),
+        }
+    })?;
     let (part, role) = if identity.name == home.name {
         (projection.home(), Role::Home)
     } else {

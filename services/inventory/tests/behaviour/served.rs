@@ -56,6 +56,7 @@ async fn reflection_lists_what_is_served_and_nothing_else() {
             "grpc.reflection.v1alpha.ServerReflection",
             "pavane.feed.v1.FeedService",
             "pavane.testing.v1.FaultService",
+            "pavane.workflow.v1.ParticipantService",
             "shop.inventory.v1.InventoryService",
         ]
     );
