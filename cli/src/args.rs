@@ -8,8 +8,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    cancel, check, completions, demo, deploy, feed, get, graph, list, retry, serve, start, trace,
-    watch, workflow,
+    cancel, check, completions, conformance, demo, deploy, feed, get, graph, list, retry, serve,
+    start, trace, watch, workflow,
 };
 use crate::error::Error;
 use crate::output::Output;
@@ -138,6 +138,7 @@ pub(crate) enum Command {
     Feed(feed::Args),
     Workflow(workflow::Args),
     Bench(crate::bench::Args),
+    Conformance(conformance::Args),
     Completions(completions::Args),
 }
 

@@ -9,6 +9,7 @@ use crate::output::Output;
 pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod conformance;
 pub(crate) mod demo;
 pub(crate) mod deploy;
 pub(crate) mod feed;
@@ -63,6 +64,7 @@ pub(crate) async fn run(
         Command::Feed(args) => feed::run(args, &context).await,
         Command::Workflow(args) => workflow::run(args, &context).await,
         Command::Bench(args) => crate::bench::run(args, &context).await,
+        Command::Conformance(args) => conformance::run(args, &context).await,
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -7,6 +7,7 @@ mod cli {
     pub(crate) mod run;
 
     mod client;
+    mod conformance;
     mod demo;
     mod feed;
     mod follow;

@@ -5,6 +5,7 @@ use clap::CommandFactory;
 use super::Cli;
 
 mod clients;
+mod conformance;
 mod feeds;
 mod graph;
 
@@ -60,6 +61,7 @@ fn the_program_says_what_it_can_do() {
       feed         Read and write feeds of events
       workflow     Show and delete deployed workflows
       bench        Measure on this machine
+      conformance  Check whether a server keeps what the contract promises
       completions  Print the completions for a shell
       help         Print this message or the help of the given subcommand(s)
 
