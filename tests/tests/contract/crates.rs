@@ -8,19 +8,22 @@ use serde_json::Value;
 
 /// Who may know whom, besides the contract `pavane`, which all may know and which knows nobody.
 /// Arrows go one way: down this list.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("xtask", &[]),
     (
         "pavane-cli",
         &[
             "pavane-orchestrator",
+            "pavane-sidecar",
             "shop-inventory",
             "shop-payment",
             "shop-shipping",
+            "pavane-calls",
             "pavane-kit",
             "pavane-server",
             "pavane-feed",
             "pavane-flow",
+            "pavane-conformance",
         ],
     ),
     (
@@ -37,6 +40,17 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("shop-payment", &["pavane-kit", "pavane-feed"]),
     ("shop-shipping", &["pavane-kit", "pavane-feed"]),
     (
+        "pavane-sidecar",
+        &[
+            "pavane-kit",
+            "pavane-server",
+            "pavane-feed",
+            "pavane-flow",
+            "pavane-calls",
+            "pavane-choreography",
+        ],
+    ),
+    (
         "pavane-kit",
         &[
             "pavane-server",
@@ -49,6 +63,7 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("pavane-calls", &["pavane-flow"]),
     ("pavane-choreography", &["pavane-feed", "pavane-flow"]),
     ("pavane-server", &[]),
+    ("pavane-conformance", &[]),
     ("pavane-feed", &[]),
     ("pavane-flow", &[]),
     ("pavane", &[]),
