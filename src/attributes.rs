@@ -6,3 +6,7 @@ pub const CHOREOGRAPHY: &str = "choreography";
 
 /// On the events of a participant: `<workflow>/<step>`.
 pub const STEP: &str = "step";
+
+/// On all of them: the first digits of the revision, so that whoever hears more than it needs knows
+/// which executions are none of its business.
+pub const REVISION: &str = "revision";

@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use pavane::attributes;
 use pavane::feed::v1 as feed;
 
 pub use call::StepCall;
@@ -120,6 +121,8 @@ pub struct Member {
     caught_up: HashSet<Arc<str>>,
     /// Whether that holds for the homes of all parts.
     is_up_to_date: bool,
+    /// By home, sequence of the newest start heard by this process: what comes again is not new.
+    newest_start: HashMap<Arc<str>, u64>,
 }
 
 impl Member {
@@ -145,6 +148,7 @@ impl Member {
             gone: Vec::new(),
             caught_up: HashSet::new(),
             is_up_to_date: false,
+            newest_start: HashMap::new(),
         }
     }
 
@@ -462,8 +466,8 @@ impl Member {
             Some((execution, _)) => Arc::clone(execution),
             None if is_start || !self.is_forgotten(&event) => {
                 let execution: Arc<str> = event.subject.as_str().into();
-                let entry = Entry::new(is_start && self.caught_up.contains(peer));
-                self.executions.insert(Arc::clone(&execution), entry);
+                self.executions
+                    .insert(Arc::clone(&execution), Entry::new(false));
                 execution
             }
             None => return,
@@ -504,7 +508,9 @@ impl Member {
         event: feed::Event,
         out: &mut Vec<Action>,
     ) {
-        let is_fresh = self.caught_up.contains(peer);
+        let newest = self.newest_start.entry(Arc::clone(peer)).or_default();
+        let is_repeated = event.sequence <= std::mem::replace(newest, event.sequence.max(*newest));
+        let is_fresh = self.caught_up.contains(peer) && !is_repeated;
         let entry = self.executions.get_mut(execution).expect("just seen");
         if self.is_home || entry.revision.is_some() {
             return; // heard before
@@ -622,12 +628,13 @@ impl Member {
         }
     }
 
-    /// Whether an execution that is not known has ended and was forgotten, as far as the event by
-    /// itself tells.
+    /// Whether an execution that is not known has ended and was forgotten, or is none of the member's
+    /// business, as far as the event by itself tells.
     fn is_forgotten(&self, event: &feed::Event) -> bool {
-        // A home has started whatever is still of interest to it. An outcome follows its start in
-        // the same feed.
+        // A home has started whatever is still of interest to it. A revision starts only after all
+        // who take part are prepared for it. An outcome follows its start in the same feed.
         self.is_home
+            || self.is_of_others(event)
             || [
                 ".ExecutionSucceeded",
                 ".ExecutionFailed",
@@ -635,6 +642,16 @@ impl Member {
             ]
             .iter()
             .any(|outcome| event.r#type.ends_with(outcome))
+    }
+
+    /// Whether an event is of a revision that the member has no part in. Filters may let it through:
+    /// the same step of another revision, or what a filter had no room to tell apart.
+    fn is_of_others(&self, event: &feed::Event) -> bool {
+        let revision = event.attributes.get(attributes::REVISION);
+        revision.is_some_and(|mark| {
+            let mut known = self.parts.keys();
+            !known.any(|known| call::revision_mark(known) == mark)
+        })
     }
 
     fn look_whether_up_to_date(&mut self) {

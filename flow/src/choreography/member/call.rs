@@ -69,6 +69,11 @@ impl StepCall {
         self.request.timeout
     }
 
+    /// How long an attempt at the step's own call may take, also if this one undoes it.
+    pub fn forward_timeout(&self) -> Duration {
+        self.plan.step(self.request.step).call.timeout
+    }
+
     /// Which attempt it is, from 1.
     pub fn attempt(&self) -> u32 {
         self.request.attempt
@@ -140,6 +145,14 @@ fn stored(
         ),
         None => (attributes::CHOREOGRAPHY, plan.name.to_string()),
     };
-    stored.attributes.insert(name.to_owned(), value);
+    let revision = revision_mark(&plan.revision.0).to_owned();
+    let attributes = [(name, value), (attributes::REVISION, revision)];
+    let attributes = attributes.map(|(name, value)| (name.to_owned(), value));
+    stored.attributes.extend(attributes);
     stored
+}
+
+/// What events say of their revision: enough of it to tell it from others.
+pub(super) fn revision_mark(revision: &str) -> &str {
+    &revision[..revision.len().min(16)]
 }

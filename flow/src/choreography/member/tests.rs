@@ -363,3 +363,43 @@ fn an_execution_of_others_is_none_of_its_business() {
     assert!(out.is_empty());
     assert_eq!(stranger.executions().len(), 0);
 }
+
+#[test]
+fn a_start_that_is_heard_again_is_not_a_new_one() {
+    let cluster = &mut Cluster::new();
+    cluster.start();
+    let (home, own) = (cluster.feeds[0].clone(), cluster.feeds[2].clone());
+    let mut out = Vec::new();
+    let member = &mut cluster.members[2];
+    member.hear(
+        now(),
+        &"home".into(),
+        home[..1].to_vec(),
+        "1".to_owned(),
+        &mut out,
+    );
+    assert!(matches!(out.as_slice(), [Action::Recall { .. }]), "{out:?}");
+    out.clear();
+    member.recalled(now(), &"e".into(), own, &mut out);
+    member.hear(
+        now(),
+        &"home".into(),
+        home[1..].to_vec(),
+        "2".to_owned(),
+        &mut out,
+    );
+    assert!(matches!(out.as_slice(), [Action::Ended { .. }]), "{out:?}");
+    assert_eq!(member.executions().len(), 0);
+}
+
+#[test]
+fn what_is_said_of_a_revision_of_others_leaves_nothing() {
+    let cluster = &mut Cluster::new();
+    cluster.start();
+    let mut stranger = Member::participant("stranger");
+    let (first, mut out) = ("p0".into(), Vec::new());
+    let said = cluster.feeds[1].clone();
+    stranger.hear(now(), &first, said, "1".to_owned(), &mut out);
+    assert!(out.is_empty(), "{out:?}");
+    assert_eq!(stranger.executions().len(), 0);
+}
