@@ -71,7 +71,7 @@ impl Parts {
         })
     }
 
-    /// Reads the disk, and compiles what is there.
+    /// Reads the disk, and compiles what is there. What does not compile any more is left out.
     pub(crate) fn load(&self, identity: &Member) -> Result<Kept, Error> {
         let mut kept = Kept::default();
         for entry in self.state.range(KeyRange::all()) {
@@ -79,7 +79,14 @@ impl Parts {
             match key.first() {
                 Some(&REQUEST) => {
                     let request = PrepareWorkflowRequest::decode(value).map_err(corrupt)?;
-                    kept.prepared.push(check(identity, &request)?);
+                    match check(identity, &request) {
+                        Ok(prepared) => kept.prepared.push(prepared),
+                        // Another version of the program, or of the service. The rest goes on.
+                        Err(error) => tracing::error!(
+                            revision = request.revision, %error,
+                            "a part cannot be taken up again: its executions wait until it is prepared"
+                        ),
+                    }
                 }
                 Some(&PLACE) => {
                     let place = Place::decode(value).map_err(corrupt)?;

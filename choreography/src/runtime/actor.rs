@@ -1,33 +1,31 @@
 //! The one task around the core: takes in what waits, writes what follows as one transaction, and
 //! goes on while that is being synced.
 
+mod intake;
+mod write;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use pavane_flow::choreography::member::{Action, Member};
-use pavane_flow::{Timestamp, choreography};
-use rand::Rng;
+use futures_util::FutureExt;
+use pavane_flow::choreography::member::Action;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::calls::Calls;
-use super::input::{Answered, Heard, Input, Outcome, Recalled, Reply};
-use super::line::{Line, Then};
+use super::input::{Input, Outcome, Reply};
+use super::line::Line;
 use super::timers::Timers;
-use crate::checkpoint::{Checkpoints, Cursor};
-use crate::parts::{Preparation, filters};
+use crate::checkpoint::Checkpoints;
 use crate::peers::Follow;
-use crate::{Answer, Appended, Checkpoint, Ended, Error, Host, Options, Round, clock};
+use crate::{Error, Host, Options, clock};
 
 /// Most inputs of a kind that are taken in together.
 const MOST_TOGETHER: usize = 64;
 /// Most rounds that are being synced; then what comes in waits, and makes larger rounds.
 const MOST_IN_LINE: usize = 32;
-
-/// Most executions whose events are read from the own feed before they are taken in.
-const MOST_RECALLED: usize = 256;
 
 /// The task's state.
 pub(super) struct Actor {
@@ -161,6 +159,9 @@ impl Actor {
 
     /// Takes in what waits besides, without waiting for more.
     fn gather(&mut self) -> Result<(), Error> {
+        while let Some(then) = self.line.next().now_or_never() {
+            self.follow_up(then?);
+        }
         for _ in 0..MOST_TOGETHER {
             match self.outcomes.try_recv() {
                 Ok(outcome) => self.take_outcome(outcome)?,
@@ -184,251 +185,12 @@ impl Actor {
         Ok(())
     }
 
-    fn take_input(&mut self, input: Input) {
-        let now = clock::now();
-        match input {
-            Input::Heard(heard) => self.hear(now, heard),
-            Input::Prepare(preparation, reply) => {
-                self.prepare(now, *preparation);
-                self.replies.push(reply);
-            }
-            Input::Tell(tell) => {
-                let mut member = self.shared.member.lock();
-                let reply = tell(&mut member, now, &mut self.actions);
-                self.replies.push(reply);
-            }
-        }
-    }
-
-    fn hear(&mut self, now: Timestamp, heard: Heard) {
-        let Heard {
-            peer,
-            round,
-            events,
-            cursor,
-            is_caught_up,
-        } = heard;
-        if !self.shared.peers.lock().is_followed(&peer, round) {
-            return;
-        }
-        let shared = Arc::clone(&self.shared);
-        let mut member = shared.member.lock();
-        if !events.is_empty() {
-            self.host.heard(&peer, &events);
-            self.heard += events.len();
-            self.expect_checkpoint();
-            member.hear(now, &peer, events, cursor, &mut self.actions);
-        } else if member.cursor(&peer) != Some(&*cursor) {
-            member.stand(&peer, cursor);
-            self.expect_checkpoint();
-        }
-        if is_caught_up {
-            member.caught_up(&peer, &mut self.actions);
-        }
-    }
-
-    fn prepare(&mut self, now: Timestamp, preparation: Preparation) {
-        let Preparation { prepared, places } = preparation;
-        let shared = Arc::clone(&self.shared);
-        let mut member = shared.member.lock();
-        member.prepare(now, prepared.part.clone(), &mut self.actions);
-        let mut all = shared.prepared.lock();
-        all.insert(prepared.part.plan.revision.to_string(), prepared);
-        let filters = filters(all.values());
-        let mut peers = shared.peers.lock();
-        for place in places {
-            let name = place.name.as_str();
-            let Some(filter) = filters.get(name) else {
-                continue;
-            };
-            let known = peers.0.get(name);
-            if known.is_some_and(|peer| {
-                peer.place == place && peer.filter == *filter && peer.is_heard()
-            }) {
-                continue;
-            }
-            if known.is_none_or(|peer| peer.place.incarnation != place.incarnation) {
-                member.stand(&name.into(), place.begin.clone());
-            }
-            let cursor = member.cursor(name).unwrap_or(&place.begin).to_owned();
-            peers.follow(place, filter.clone(), &cursor, &self.follow);
-        }
-        self.expect_checkpoint();
-    }
-
-    fn take_outcome(&mut self, outcome: Outcome) -> Result<(), Error> {
-        let now = clock::now();
-        let mut member = self.shared.member.lock();
-        match outcome {
-            Outcome::Answers(answers) => {
-                self.calls.came_back(answers.len());
-                for answered in answers {
-                    take_answer(&mut member, now, answered, &mut self.actions);
-                }
-            }
-            Outcome::Recalled(recalled) => {
-                self.recalls_in_flight -= 1;
-                for Recalled { execution, own } in recalled? {
-                    member.recalled(now, &execution, own, &mut self.actions);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts all that the inputs gave rise to in line, as one transaction, and lets leave what has not
-    /// to wait for it.
-    async fn write(&mut self, checkpoint: Option<Checkpoint>) -> Result<(), Error> {
-        if self.actions.is_empty() && self.replies.is_empty() && checkpoint.is_none() {
-            self.calls.begin();
-            return Ok(());
-        }
-        self.line.open();
-        let mut round = Round {
-            checkpoint,
-            ..Round::default()
-        };
-        let mut recalls = Vec::new();
-        for action in self.actions.drain(..) {
-            match action {
-                Action::Append { execution, event } => {
-                    self.line.note(&execution);
-                    round.events.push(Appended {
-                        execution,
-                        event: *event,
-                    });
-                }
-                Action::Call(call) => {
-                    if let Some(call) = self.line.hold(call) {
-                        self.calls.add(call);
-                    }
-                }
-                Action::Wake { execution, at } => self.timers.add(at, execution),
-                Action::Recall { execution } => recalls.push(execution),
-                Action::Ended { driver, heard } => {
-                    let started = driver.state().started.as_ref();
-                    if let Some(deadline) = started.and_then(|started| started.deadline) {
-                        self.timers.forget(deadline, driver.execution());
-                    }
-                    let execution = Arc::clone(driver.execution());
-                    self.line.then().ended.push(execution);
-                    round.ended.push(Ended { driver, heard });
-                }
-                Action::LeftOut { event_id, problem } => {
-                    tracing::warn!(event_id, %problem, "an event was left out");
-                }
-            }
-        }
-        self.line.then().replies.append(&mut self.replies);
-        if round.is_empty() {
-            let then = self.line.close_empty();
-            self.follow_up(then);
-        } else {
-            let ack = self.host.put_in_line(round).await?;
-            self.line.close(ack);
-        }
-        self.recall(recalls);
-        self.calls.begin();
-        Ok(())
-    }
-
-    /// What waited for a round is to follow.
-    fn follow_up(&mut self, mut then: Then) {
-        for call in then.calls.drain(..) {
-            self.calls.add(call);
-        }
-        self.answer(then);
-    }
-
-    /// Tells those who waited for a round.
-    fn answer(&self, then: Then) {
-        for reply in then.replies {
-            reply();
-        }
-        if !then.ended.is_empty() {
-            self.host.ended(&then.ended);
-        }
-    }
-
-    fn recall(&mut self, executions: Vec<Arc<str>>) {
-        if executions.is_empty() {
-            return;
-        }
-        self.recalls_in_flight += executions.len().div_ceil(MOST_RECALLED);
-        let (feed, outcomes) = (self.host.feed().clone(), self.say_outcome.clone());
-        tokio::task::spawn_blocking(move || {
-            for executions in executions.chunks(MOST_RECALLED) {
-                let recalled = executions.iter().map(|execution| {
-                    let own = feed.subject(execution)?;
-                    let execution = Arc::clone(execution);
-                    Ok(Recalled { execution, own })
-                });
-                let recalled = Outcome::Recalled(recalled.collect());
-                if outcomes.blocking_send(recalled).is_err() {
-                    return; // the runtime was cut off
-                }
-            }
-        });
-    }
-
-    fn expect_checkpoint(&mut self) {
-        let latest = || Instant::now() + self.checkpoint_interval;
-        self.checkpoint_due.get_or_insert_with(latest);
-    }
-
-    fn due_checkpoint(&mut self) -> Option<Checkpoint> {
-        let is_late = || self.checkpoint_due.is_some_and(|due| due <= Instant::now());
-        if self.heard < self.checkpoint_events && !is_late() {
-            return None;
-        }
-        self.checkpoint()
-    }
-
-    /// What has changed since the last checkpoint. It covers what was taken in so far, so it must be
-    /// written with what that gave rise to, or after it.
-    fn checkpoint(&mut self) -> Option<Checkpoint> {
-        self.heard = 0;
-        self.checkpoint_due = None;
-        let changed = self.shared.member.lock().checkpoint()?;
-        let choreography::member::Checkpoint {
-            cursors,
-            heard,
-            gone,
-        } = changed;
-        let peers = self.shared.peers.lock();
-        let cursors = cursors.into_iter().filter_map(|(name, cursor)| {
-            let incarnation = peers.0.get(&name)?.place.incarnation.clone();
-            let cursor = Cursor {
-                cursor,
-                incarnation,
-            };
-            Some((name, cursor))
-        });
-        Some(self.checkpoints.checkpoint(cursors, heard, gone))
-    }
-
     /// How long nothing is to be done, if nothing happens. `None`: for ever.
     fn nap(&self) -> Option<Duration> {
         let wake = self.timers.sleep(clock::now());
         let due = self.checkpoint_due;
         let checkpoint = due.map(|due| due.saturating_duration_since(Instant::now()));
         wake.into_iter().chain(checkpoint).min()
-    }
-}
-
-fn take_answer(member: &mut Member, now: Timestamp, answered: Answered, out: &mut Vec<Action>) {
-    let Answered {
-        execution,
-        step,
-        direction,
-        answer,
-    } = answered;
-    match answer {
-        Answer::Answered(result) => {
-            let jitter = rand::rng().random();
-            member.answered(now, &execution, step, direction, result, jitter, out);
-        }
-        Answer::Recorded(event) => member.recorded(now, &execution, event, out),
     }
 }
 

@@ -107,3 +107,21 @@ fn peer(text: &str) -> Result<(String, String), String> {
         Some(_) | None => Err("expected NAME=HOST:PORT".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::peer;
+
+    #[test]
+    fn a_peer_is_a_name_and_an_address() {
+        let known = ("inventory".to_owned(), "10.0.0.7:7401".to_owned());
+        assert_eq!(peer("inventory=10.0.0.7:7401"), Ok(known));
+        for wrong in ["inventory", "=10.0.0.7:7401", "inventory=10.0.0.7", ""] {
+            assert_eq!(
+                peer(wrong).unwrap_err(),
+                "expected NAME=HOST:PORT",
+                "{wrong}"
+            );
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the core wants: written as one transaction, and what follows from that.
+
+use std::sync::Arc;
+
+use pavane_flow::choreography::member::{Action, Checkpoint as Changed};
+use tokio::time::Instant;
+
+use super::Actor;
+use crate::checkpoint::Cursor;
+use crate::runtime::input::{Outcome, Recalled};
+use crate::runtime::line::Then;
+use crate::{Appended, Checkpoint, Ended, Error, Round};
+
+/// Most executions whose events are read from the own feed before they are taken in.
+const MOST_RECALLED: usize = 256;
+
+impl Actor {
+    /// Puts all that the inputs gave rise to in line, as one transaction, and lets leave what has not
+    /// to wait for it.
+    pub(super) async fn write(&mut self, checkpoint: Option<Checkpoint>) -> Result<(), Error> {
+        if self.actions.is_empty() && self.replies.is_empty() && checkpoint.is_none() {
+            self.calls.begin();
+            return Ok(());
+        }
+        self.line.open();
+        let mut round = Round {
+            checkpoint,
+            ..Round::default()
+        };
+        let mut recalls = Vec::new();
+        for action in self.actions.drain(..) {
+            match action {
+                Action::Append { execution, event } => {
+                    self.line.note(&execution);
+                    round.events.push(Appended {
+                        execution,
+                        event: *event,
+                    });
+                }
+                Action::Call(call) => {
+                    if let Some(call) = self.line.hold(call) {
+                        self.calls.add(call);
+                    }
+                }
+                Action::Wake { execution, at } => self.timers.add(at, execution),
+                Action::Recall { execution } => recalls.push(execution),
+                Action::Ended { driver, heard } => {
+                    let started = driver.state().started.as_ref();
+                    if let Some(deadline) = started.and_then(|started| started.deadline) {
+                        self.timers.forget(deadline, driver.execution());
+                    }
+                    let execution = Arc::clone(driver.execution());
+                    self.line.then().ended.push(execution);
+                    round.ended.push(Ended { driver, heard });
+                }
+                Action::LeftOut { event_id, problem } => {
+                    tracing::warn!(event_id, %problem, "an event was left out");
+                }
+            }
+        }
+        self.line.then().replies.append(&mut self.replies);
+        if round.is_empty() {
+            let then = self.line.close_empty();
+            self.follow_up(then);
+        } else {
+            let ack = self.host.put_in_line(round).await?;
+            self.line.close(ack);
+        }
+        self.recall(recalls);
+        self.calls.begin();
+        Ok(())
+    }
+
+    /// What waited for a round is to follow.
+    pub(super) fn follow_up(&mut self, mut then: Then) {
+        for call in then.calls.drain(..) {
+            self.calls.add(call);
+        }
+        self.answer(then);
+    }
+
+    /// Tells those who waited for a round.
+    pub(super) fn answer(&self, then: Then) {
+        for reply in then.replies {
+            reply();
+        }
+        if !then.ended.is_empty() {
+            self.host.ended(&then.ended);
+        }
+    }
+
+    fn recall(&mut self, executions: Vec<Arc<str>>) {
+        if executions.is_empty() {
+            return;
+        }
+        self.recalls_in_flight += executions.len().div_ceil(MOST_RECALLED);
+        let (feed, outcomes) = (self.host.feed().clone(), self.say_outcome.clone());
+        tokio::task::spawn_blocking(move || {
+            for executions in executions.chunks(MOST_RECALLED) {
+                let recalled = executions.iter().map(|execution| {
+                    let own = feed.subject(execution)?;
+                    let execution = Arc::clone(execution);
+                    Ok(Recalled { execution, own })
+                });
+                let recalled = Outcome::Recalled(recalled.collect());
+                if outcomes.blocking_send(recalled).is_err() {
+                    return; // the runtime was cut off
+                }
+            }
+        });
+    }
+
+    pub(super) fn due_checkpoint(&mut self) -> Option<Checkpoint> {
+        let is_late = || self.checkpoint_due.is_some_and(|due| due <= Instant::now());
+        if self.heard < self.checkpoint_events && !is_late() {
+            return None;
+        }
+        self.checkpoint()
+    }
+
+    /// What has changed since the last checkpoint. It covers what was taken in so far, so it must be
+    /// written with what that gave rise to, or after it.
+    pub(super) fn checkpoint(&mut self) -> Option<Checkpoint> {
+        self.heard = 0;
+        self.checkpoint_due = None;
+        let changed = self.shared.member.lock().checkpoint()?;
+        let Changed {
+            cursors,
+            heard,
+            gone,
+        } = changed;
+        let peers = self.shared.peers.lock();
+        let cursors = cursors.into_iter().filter_map(|(name, cursor)| {
+            let incarnation = peers.0.get(&name)?.place.incarnation.clone();
+            let cursor = Cursor {
+                cursor,
+                incarnation,
+            };
+            Some((name, cursor))
+        });
+        Some(self.checkpoints.checkpoint(cursors, heard, gone))
+    }
+}
