@@ -8,8 +8,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    cancel, check, completions, conformance, demo, deploy, feed, get, graph, list, retry, serve,
-    start, trace, watch, workflow,
+    cancel, check, completions, conformance, demo, deploy, feed, get, graph, list, participant,
+    retry, serve, start, trace, watch, workflow,
 };
 use crate::error::Error;
 use crate::output::Output;
@@ -125,6 +125,7 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     Demo(demo::Args),
     Serve(serve::Args),
+    Participant(participant::Args),
     Check(check::Args),
     Graph(graph::Args),
     Deploy(deploy::Args),

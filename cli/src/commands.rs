@@ -16,6 +16,7 @@ pub(crate) mod feed;
 pub(crate) mod get;
 pub(crate) mod graph;
 pub(crate) mod list;
+pub(crate) mod participant;
 pub(crate) mod retry;
 pub(crate) mod serve;
 pub(crate) mod start;
@@ -23,6 +24,7 @@ pub(crate) mod trace;
 pub(crate) mod watch;
 pub(crate) mod workflow;
 
+mod address;
 mod definition;
 mod execution;
 
@@ -51,6 +53,7 @@ pub(crate) async fn run(
     match command {
         Command::Demo(args) => demo::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
+        Command::Participant(args) => participant::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Graph(args) => graph::run(&args, &context),
         Command::Deploy(args) => deploy::run(args, &context).await,

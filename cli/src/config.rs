@@ -24,9 +24,9 @@ pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:7400";
 pub(crate) struct File {
     /// Server that client commands talk to.
     pub(crate) server: Option<String>,
-    /// Where `serve` listens.
+    /// Where `serve` or `participant` listens.
     pub(crate) listen: Option<String>,
-    /// Where `serve` keeps its data; relative to the file.
+    /// Where `serve` or `participant` keeps its data; relative to the file.
     pub(crate) data_dir: Option<PathBuf>,
     /// How servers write their log.
     pub(crate) log_format: Option<LogFormat>,
@@ -35,12 +35,35 @@ pub(crate) struct File {
     /// Full names of gRPC services to the addresses where they are called.
     #[serde(default)]
     pub(crate) targets: BTreeMap<String, String>,
+    /// Where `serve` finds who takes part in choreographies, besides the targets.
+    #[serde(default)]
+    pub(crate) participants: Vec<String>,
+    /// Where those who take part reach `serve`.
+    pub(crate) advertise: Option<String>,
     /// Workflows that `serve` deploys when it starts.
     #[serde(default)]
     pub(crate) workflows: Vec<WorkflowEntry>,
-    /// Limits of `serve` that differ from the defaults.
+    /// What `participant` takes part as.
+    pub(crate) participant: Option<ParticipantEntry>,
+    /// Limits of servers that differ from the defaults.
     #[serde(default)]
     pub(crate) limits: Limits,
+}
+
+/// A service that takes part in choreographies by `pavane participant`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ParticipantEntry {
+    /// Its name, and that of its feed.
+    pub(crate) name: Option<String>,
+    /// Where the service is called.
+    pub(crate) target: Option<String>,
+    /// Full names of the services there.
+    #[serde(default)]
+    pub(crate) services: Vec<String>,
+    /// Where others who take part are reached, whatever a home says.
+    #[serde(default)]
+    pub(crate) peers: BTreeMap<String, String>,
 }
 
 /// A workflow that `serve` deploys when it starts.
@@ -147,7 +170,7 @@ mod tests {
           |
         2 | listen_on = 3
           | ^^^^^^^^^
-        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `workflows`, `limits`
+        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `participants`, `advertise`, `workflows`, `participant`, `limits`
         ");
     }
 }

@@ -12,6 +12,7 @@ mod cli {
     mod feed;
     mod follow;
     mod graph;
+    mod participant;
     mod serve;
     mod trace;
 }

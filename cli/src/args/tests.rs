@@ -48,6 +48,7 @@ fn the_program_says_what_it_can_do() {
     Commands:
       demo         See it work: orders over three services, and an audit of what they left behind
       serve        Run the orchestrator
+      participant  Give a service a feed and a part in choreographies, beside it: a sidecar
       check        Check a workflow definition
       graph        Show a workflow as a graph, and how it is divided when nobody conducts it
       deploy       Check a workflow and serve it
@@ -134,6 +135,10 @@ fn serving_is_explained() {
           --data-dir <DIR>            Folder for the data; made if there is none [default:
                                       data/orchestrator] [env: PAVANE_DATA_DIR]
           --target <SERVICE=ADDRESS>  Where a service is called; may be given several times
+          --participant <ADDRESS>     Where someone who takes part in choreographies is, such as a
+                                      sidecar; the targets are asked as well; may be given several times
+          --advertise <ADDRESS>       Where those who take part reach this orchestrator: HOST:PORT
+                                      [default: where it listens] [env: PAVANE_ADVERTISE]
           --workflow <FILE>           Workflow to deploy at the start; may be given several times
           --proto <DIR>               Folder of .proto files for --workflow; may be given several times
       -h, --help                      Print help (see more with '--help')
@@ -146,6 +151,8 @@ fn serving_is_explained() {
     pavane.toml, whose paths are relative to it:
       listen = "127.0.0.1:7400"
       data_dir = "data"
+      participants = ["127.0.0.1:7404"]      # who takes part in choreographies, besides the targets
+      advertise = "orchestrator.local:7400"  # where they reach it, if it listens on 0.0.0.0
 
       [targets]
       "shop.inventory.v1.InventoryService" = "127.0.0.1:7401"
@@ -155,6 +162,53 @@ fn serving_is_explained() {
       proto = ["proto"]
 
     Flags win over the environment, and that over the file. SIGTERM and Ctrl-C end it in good order.
+    "#);
+}
+
+#[test]
+fn sidecars_are_explained() {
+    insta::assert_snapshot!(help("participant"), @r#"
+    Give a service a feed and a part in choreographies, beside it: a sidecar
+
+    Usage: pavane participant [OPTIONS]
+
+    Options:
+          --name <NAME>          Name of the participant, and of its feed
+          --listen <ADDRESS>     Where its feed is served [default: 127.0.0.1:7404] [env: PAVANE_LISTEN]
+          --data-dir <DIR>       Folder for the data; made if there is none [default: data/NAME] [env:
+                                 PAVANE_DATA_DIR]
+          --target <ADDRESS>     Where the service is called: HOST:PORT
+          --service <SERVICE>    Full name of a service there whose methods are its steps; may be given
+                                 several times
+          --peer <NAME=ADDRESS>  Where another who takes part is reached, whatever the home says; may be
+                                 given several times
+      -h, --help                 Print help (see more with '--help')
+
+    Examples:
+      pavane participant --name shipping --target localhost:50051 \
+        --service acme.shipping.v1.ShippingService
+      pavane participant --config shipping.toml
+
+    shipping.toml, whose paths are relative to it:
+      listen = "127.0.0.1:7404"
+      data_dir = "data/shipping"
+
+      [participant]
+      name = "shipping"              # of the participant and of its feed
+      target = "localhost:50051"     # where the service is: any gRPC server, in any language
+      services = ["acme.shipping.v1.ShippingService"]
+
+      [participant.peers]              # only if they are not where the home says
+      payment = "10.0.0.7:7402"
+
+    Then tell the orchestrator, and choreograph:
+      pavane serve --participant localhost:7404 ...
+      pavane start place-order --mode choreographed --input @order.json
+
+    The service needs no change: it is called with an idempotency-key, at least once, and with the same
+    key and idempotency-compensation: true to undo. If it is down, its steps are tried again. It may be
+    stopped and started at any time; so may the sidecar. Flags win over the environment, and that over
+    the file.
     "#);
 }
 

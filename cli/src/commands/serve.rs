@@ -1,15 +1,14 @@
 //! `pavane serve`: runs the orchestrator until a signal.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use pavane::workflow::v1::{CheckWorkflowResponse, Source};
 use pavane_flow::diagnostic::Diagnostic;
-use pavane_orchestrator::{Definition, Orchestrator, Target, Targets};
+use pavane_orchestrator::{Definition, Orchestrator, Targets};
 use pavane_server::{logs, shutdown};
 
-use super::{Context, definition};
+use super::{Context, address, definition};
 use crate::config::{DEFAULT_LISTEN, Settings, WorkflowEntry};
 use crate::error::Error;
 use crate::output::Output;
@@ -23,6 +22,8 @@ Examples:
 pavane.toml, whose paths are relative to it:
   listen = \"127.0.0.1:7400\"
   data_dir = \"data\"
+  participants = [\"127.0.0.1:7404\"]      # who takes part in choreographies, besides the targets
+  advertise = \"orchestrator.local:7400\"  # where they reach it, if it listens on 0.0.0.0
 
   [targets]
   \"shop.inventory.v1.InventoryService\" = \"127.0.0.1:7401\"
@@ -59,6 +60,18 @@ pub(crate) struct Args {
     /// Where a service is called; may be given several times
     #[arg(long = "target", value_name = "SERVICE=ADDRESS")]
     targets: Vec<String>,
+    /// Where someone who takes part in choreographies is, such as a sidecar; the targets are asked
+    /// as well; may be given several times
+    #[arg(long = "participant", value_name = "ADDRESS")]
+    participants: Vec<String>,
+    /// Where those who take part reach this orchestrator: HOST:PORT [default: where it listens]
+    #[arg(
+        long,
+        env = "PAVANE_ADVERTISE",
+        hide_env_values = true,
+        value_name = "ADDRESS"
+    )]
+    advertise: Option<String>,
     /// Workflow to deploy at the start; may be given several times
     #[arg(long = "workflow", value_name = "FILE")]
     workflows: Vec<PathBuf>,
@@ -99,35 +112,27 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
     let file = &settings.file;
     let listen = args.listen.or_else(|| file.listen.clone());
     let listen = listen.unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
-    let listen: SocketAddr = listen.parse().map_err(|_| {
-        Error::usage(format!(
-            "cannot listen on `{listen}`: it is not an IP address and a port"
-        ))
-        .with_hint("write ADDRESS:PORT, such as 127.0.0.1:7400 or 0.0.0.0:7400")
-    })?;
+    let listen = address::listen(&listen)?;
     let data_dir = args.data_dir.or_else(|| file.data_dir.clone());
     let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
 
     let mut targets = Targets::default();
     for (service, address) in &file.targets {
-        targets.set(service, target("targets in the file", service, address)?);
+        let origin = format!("targets in the file, {service}");
+        targets.set(service, address::target(&origin, address)?);
     }
     let mut named = BTreeMap::new();
     for pair in &args.targets {
-        let (service, address) = pair
-            .split_once('=')
-            .filter(|(service, address)| !service.is_empty() && !address.is_empty())
-            .ok_or_else(|| {
-                Error::usage(format!("--target `{pair}` is not SERVICE=ADDRESS"))
-                    .with_hint("such as --target shop.payment.v1.PaymentService=127.0.0.1:7402")
-            })?;
+        let example = "shop.payment.v1.PaymentService=127.0.0.1:7402";
+        let (service, address) = address::pair("--target", "SERVICE", pair, example)?;
         if let Some(other) = named.insert(service, address)
             && other != address
         {
             let message = format!("--target gives {service} two addresses: {other} and {address}");
             return Err(Error::usage(message));
         }
-        targets.set(service, target("--target", service, address)?);
+        let origin = format!("--target, {service}");
+        targets.set(service, address::target(&origin, address)?);
     }
     let from_flags = args.workflows.into_iter();
     let from_flags = from_flags.map(|file| WorkflowEntry {
@@ -135,18 +140,21 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
         proto: args.proto.clone(),
     });
     let workflows = file.workflows.iter().cloned().chain(from_flags);
+    let in_file = file.participants.iter();
+    let in_file = in_file.map(|address| address::target("participants in the file", address));
+    let in_flags = args.participants.iter();
+    let in_flags = in_flags.map(|address| address::target("--participant", address));
+    let advertise = args.advertise.or_else(|| file.advertise.clone());
+    let advertise = advertise.map(|address| address::target("the address to advertise", &address));
     let mut options = pavane_orchestrator::Options {
         targets,
+        participants: in_file.chain(in_flags).collect::<Result<_, _>>()?,
+        advertise: advertise.transpose()?,
         workflows: workflows.map(definition).collect::<Result<_, _>>()?,
         ..pavane_orchestrator::Options::new(listen, data_dir)
     };
     file.limits.apply(&mut options.limits, &mut options.server);
     Ok(options)
-}
-
-/// `origin` is for messages: where the address was written.
-fn target(origin: &str, service: &str, address: &str) -> Result<Target, Error> {
-    Target::parse(address).map_err(|error| Error::usage(format!("{origin}, {service}: {error}")))
 }
 
 fn definition(entry: WorkflowEntry) -> Result<Definition, Error> {

@@ -24,19 +24,31 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    /// Changes the limits that are named.
+    /// Changes the limits of an orchestrator that are named.
     pub(crate) fn apply(
         &self,
         own: &mut pavane_orchestrator::Limits,
         server: &mut pavane_server::Limits,
     ) {
-        let millis = |millis: Option<u64>| millis.map(Duration::from_millis);
         set(&mut own.executions, self.executions);
         set(&mut own.message_bytes, self.message_bytes);
         set(&mut own.workflows, self.workflows);
         set(&mut own.watchers, self.watchers);
         set(&mut own.calls_per_target, self.calls_per_target);
         set(&mut own.connect_timeout, millis(self.connect_timeout_ms));
+        self.apply_to_server(server);
+    }
+
+    /// Changes the limits of a sidecar that are named. It has no others.
+    pub(crate) fn apply_to_sidecar(&self, options: &mut pavane_sidecar::Options) {
+        let calls = &mut options.calls;
+        set(&mut calls.message_bytes, self.message_bytes);
+        set(&mut calls.calls_per_target, self.calls_per_target);
+        set(&mut calls.connect_timeout, millis(self.connect_timeout_ms));
+        self.apply_to_server(&mut options.server);
+    }
+
+    fn apply_to_server(&self, server: &mut pavane_server::Limits) {
         set(&mut server.max_connections, self.max_connections);
         set(
             &mut server.max_concurrent_streams,
@@ -51,6 +63,10 @@ impl Limits {
         set(&mut server.max_send_bytes, self.max_send_bytes);
         set(&mut server.request_timeout, millis(self.request_timeout_ms));
     }
+}
+
+fn millis(written: Option<u64>) -> Option<Duration> {
+    written.map(Duration::from_millis)
 }
 
 fn set<T>(limit: &mut T, written: Option<T>) {

@@ -20,20 +20,22 @@ const MAX_FILES: usize = 10_000;
 
 /// All that the server says it serves.
 pub(crate) async fn everything(connection: &Connection) -> Result<Set, Error> {
-    let services = match ask(connection, MessageRequest::ListServices(String::new())).await? {
-        MessageResponse::ListServicesResponse(list) => list.service,
-        _ => return Err(malformed(connection)),
-    };
     let mut files = BTreeMap::new();
-    for service in services {
-        gather(
-            connection,
-            MessageRequest::FileContainingSymbol(service.name),
-            &mut files,
-        )
-        .await?;
+    for service in services(connection).await? {
+        let request = MessageRequest::FileContainingSymbol(service);
+        gather(connection, request, &mut files).await?;
     }
     resolve(connection, files)
+}
+
+/// Full names of the services that the server says it serves.
+pub(crate) async fn services(connection: &Connection) -> Result<Vec<String>, Error> {
+    match ask(connection, MessageRequest::ListServices(String::new())).await? {
+        MessageResponse::ListServicesResponse(list) => {
+            Ok(list.service.into_iter().map(|found| found.name).collect())
+        }
+        _ => Err(malformed(connection)),
+    }
 }
 
 /// The file that defines a symbol and what it imports; `None` if the server cannot say.

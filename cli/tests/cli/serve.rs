@@ -83,6 +83,16 @@ async fn wrong_flags_and_files_are_refused() {
     )
     .await;
     check(
+        &["--participant", "x"],
+        "error: --participant: invalid target `x`: it names no port; expected host:port or http://host:port",
+    )
+    .await;
+    check(
+        &["--advertise", "http://x:1/path"],
+        "error: the address to advertise: invalid target `http://x:1/path`: it has a path, which gRPC services do not have; expected host:port or http://host:port",
+    )
+    .await;
+    check(
         &["--config", "missing.toml"],
         "error: cannot read missing.toml: No such file or directory (os error 2)",
     )
