@@ -2,6 +2,8 @@
 //!
 //! Does what the JSON mapping of protobuf does, but goes on after a mistake, and says where it is.
 
+mod enumerated;
+
 use std::collections::{BTreeMap, HashSet};
 
 use prost_reflect::{
@@ -125,6 +127,7 @@ impl Decoder<'_> {
                 }
                 _ => self.refuse_kind(path, "a number", node),
             },
+            Kind::Enum(descriptor) => self.enumerated(&descriptor, node, path),
             _ => self.refuse_kind(path, "nothing", node),
         }
     }

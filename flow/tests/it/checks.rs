@@ -40,6 +40,16 @@ fn keys_and_kinds() {
     assert_snapshot!(check_step("retry: { max_attempts: -1 }"), @"error OUT_OF_RANGE 6:26 [-1] `steps[0].retry.max_attempts` takes a whole number from 0 to 4294967295, this is -1");
     assert_snapshot!(check_step("after: b"), @"error WRONG_KIND 6:10 [b] `steps[0].after` takes a list, this is text (text)");
     assert_snapshot!(check_step("when: true"), @r#"error WRONG_KIND 6:9 [true] `steps[0].when` takes text, this is a boolean (a boolean); help: put it in quotes: "true""#);
+    let steps = "steps: [{ id: a, call: test.Tests/Other }]";
+    let moded = |mode| {
+        check(&format!(
+            "name: a\nimplements: test.Tests/Run\n{steps}\nmode: {mode}"
+        ))
+    };
+    assert_snapshot!(moded("choreographed"), @"");
+    assert_snapshot!(moded("MODE_CHOREOGRAPHED"), @"");
+    assert_snapshot!(moded("choreografed"), @"error UNKNOWN_ENUM_VALUE 4:7 [choreografed] `mode` takes `orchestrated` or `choreographed`, this is `choreografed` (unknown value); help: did you mean `choreographed`?");
+    assert_snapshot!(moded("2"), @"error WRONG_KIND 4:7 [2] `mode` takes a name, this is a number (a number)");
     assert_snapshot!(check_step("request: [1]"), @"error WRONG_KIND 6:12 [[1]] `steps[0].request` takes an object with a value for each field, this is a list (a list)");
     assert_snapshot!(check("name: 5\nimplements: test.Tests/Run\nsteps: 3"), @r#"
         error WRONG_KIND 1:7 [5] `name` takes text, this is a number (a number); help: put it in quotes: "5"
