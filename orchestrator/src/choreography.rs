@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use pavane::workflow::v1::{Member, WorkflowPart};
+use pavane::workflow::v1::{DeployedWorkflow, Member, WorkflowPart};
 use pavane_calls::{Calls, Target};
 use pavane_choreography::Runtime;
 use pavane_flow::plan::{Plan, StepIndex};
@@ -91,10 +91,21 @@ impl Choreography {
         self.0.performers.read().contains_key(revision)
     }
 
-    /// Takes note of who performs which steps of a revision.
-    pub(crate) fn set_prepared(&self, revision: &str, parts: &[WorkflowPart]) {
-        let mut performers = self.0.performers.write();
-        performers.insert(revision.to_owned(), parts.into());
+    /// Takes note of who performs which steps of a revision, if anybody does.
+    pub(crate) fn set_prepared(&self, record: &DeployedWorkflow) {
+        if !record.parts.is_empty() {
+            let mut performers = self.0.performers.write();
+            performers.insert(record.revision.clone(), record.parts.as_slice().into());
+        }
+    }
+
+    /// The revisions that the home was prepared for by an earlier process.
+    pub(crate) fn prepared_before(&self) -> Vec<Arc<Plan>> {
+        let plans = |member: &pavane_flow::choreography::member::Member| {
+            let parts = member.parts();
+            parts.map(|part| Arc::clone(&part.plan)).collect()
+        };
+        self.runtime().look(plans)
     }
 
     fn home(&self) -> &Home {

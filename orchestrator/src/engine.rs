@@ -1,29 +1,28 @@
 //! What the front door and the services ask for: start an execution once, and find one, whether it
 //! lives or has ended.
 
+mod order;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use pavane::feed::v1::Event;
-use pavane::trace::Trace;
 use pavane::workflow::v1::{Execution, ExecutionState, Mode};
 use pavane_flow::driver;
 use pavane_flow::event::decode_started;
 use pavane_flow::fold::{Outcome, State};
 use pavane_flow::plan::Plan;
-use prost_reflect::{DynamicMessage, MessageDescriptor};
 use tokio::sync::{Mutex, oneshot};
-use tonic::metadata::MetadataMap;
 use uuid::Uuid;
+
+pub(crate) use order::{MAX_ID_BYTES, StartOrder, trace_of};
+use order::{check_id, is_same};
 
 use crate::choreography::{Choreography, Hosted, in_order};
 use crate::executions::{Beginning, Executions, Live, part_of};
 use crate::task::join;
 use crate::workflows::Workflows;
 use crate::{Error, view};
-
-/// Longest id of an execution.
-pub(crate) const MAX_ID_BYTES: usize = 128;
 
 /// Names that an unknown id is compared with, of those that live and of the newest.
 const MOST_COMPARED: usize = 200;
@@ -40,18 +39,6 @@ pub(crate) struct Engine {
     starting: Arc<[Mutex<()>]>,
     /// Largest encoded input.
     input_bytes: usize,
-}
-
-/// What to start.
-#[derive(Debug)]
-pub(crate) struct StartOrder {
-    pub(crate) plan: Arc<Plan>,
-    /// Unspecified: as the workflow says.
-    pub(crate) mode: Mode,
-    /// Chosen by the caller; without one the execution is new for certain.
-    pub(crate) id: Option<String>,
-    pub(crate) input: Bytes,
-    pub(crate) trace: Trace,
 }
 
 /// An execution that was started, now or before.
@@ -234,7 +221,12 @@ impl Engine {
             events,
         } = self.recorded(id).await?;
         let waits = match &hosted {
-            Some(hosted) if state.outcome().is_none() => self.choreography.waits(hosted)?,
+            Some(hosted) if state.outcome().is_none() => {
+                if !hosted.incidents().is_empty() {
+                    self.choreography.look_at(hosted).await;
+                }
+                self.choreography.waits(hosted)?
+            }
             Some(_) | None => Vec::new(),
         };
         let core = live.as_ref().map(|live| live.lock());
@@ -366,34 +358,4 @@ impl Engine {
             nearest,
         }
     }
-}
-
-/// Whether two encodings are of the same message: a client may write the entries of a map in any
-/// order.
-fn is_same(descriptor: &MessageDescriptor, one: &Bytes, other: &Bytes) -> bool {
-    let decode = |bytes: &Bytes| DynamicMessage::decode(descriptor.clone(), bytes.clone());
-    one == other || matches!((decode(one), decode(other)), (Ok(one), Ok(other)) if one == other)
-}
-
-/// The caller's trace, or a new one that is not sampled.
-pub(crate) fn trace_of(call: &MetadataMap) -> Trace {
-    Trace::of_call(call).unwrap_or_else(|| Trace::new(rand::random()))
-}
-
-/// Errors: [`Error::InvalidArgument`].
-fn check_id(id: &str) -> Result<(), Error> {
-    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
-    let problem = if id.is_empty() {
-        "is empty; expected the id of an execution".to_owned()
-    } else if id.len() > MAX_ID_BYTES {
-        format!("has {} bytes; expected at most {MAX_ID_BYTES}", id.len())
-    } else if let Some(wrong) = id.chars().find(|&c| !c.is_ascii() || !is_allowed(c as u8)) {
-        format!("`{id}` contains {wrong:?}; expected letters, digits, `-`, `_`, `.` and `:`")
-    } else {
-        return Ok(());
-    };
-    Err(Error::InvalidArgument {
-        field: "execution_id",
-        problem,
-    })
 }

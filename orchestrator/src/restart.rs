@@ -37,6 +37,13 @@ pub(crate) async fn take_up(engine: &Engine) -> Result<(), Error> {
         }
     }
     engine.choreography.take_up(choreographed)?;
+    for plan in engine.choreography.prepared_before() {
+        match engine.workflows.get(&plan.name, &plan.revision.0) {
+            Ok(record) => engine.choreography.set_prepared(&record),
+            Err(Error::UnknownRevision { .. }) => {} // the deploy did not come to its end
+            Err(error) => return Err(error),
+        }
+    }
     if taken_up > 0 {
         info!(
             executions = taken_up,

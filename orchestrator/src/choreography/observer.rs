@@ -24,6 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long its answer counts: many executions may wait for the same one.
 const VALID: Duration = Duration::from_secs(5);
 
+/// How long an execution with an incident is left alone.
+const SOONEST: Duration = Duration::from_secs(1);
+const SELDOMEST: Duration = Duration::from_secs(60);
+
 /// The executions that are to be looked at: now, and later.
 #[derive(Debug)]
 pub(super) struct Line {
@@ -103,7 +107,7 @@ impl Choreography {
     }
 
     /// Whether an execution goes on as it should.
-    async fn look_at(&self, hosted: &Arc<Hosted>) {
+    pub(crate) async fn look_at(&self, hosted: &Arc<Hosted>) {
         if hosted.end().is_some() {
             return;
         }
@@ -115,15 +119,16 @@ impl Choreography {
                 return;
             }
         };
-        let (late, in_time): (Vec<_>, Vec<_>) = waits.into_iter().partition(|wait| {
-            wait.expected_time
-                .is_some_and(|expected| Timestamp::from(&expected) <= now)
-        });
-        let next = in_time
-            .iter()
-            .filter_map(|wait| wait.expected_time.as_ref().map(Timestamp::from))
-            .min();
-        self.home().line.add_later(hosted, next);
+        let (late, in_time): (Vec<_>, Vec<_>) =
+            waits.into_iter().partition(|wait| expected(wait) <= now);
+        let in_time = in_time.iter().map(expected);
+        // What is late already is looked at again, the longer it lasts the seldomer: its participant
+        // may be reachable by now, or no longer.
+        let late_since = late.iter().map(expected).min();
+        let again = late_since.map(|since| now + now.since(since).clamp(SOONEST, SELDOMEST));
+        self.home()
+            .line
+            .add_later(hosted, in_time.chain(again).min());
         let mut incidents = Vec::new();
         for wait in late {
             incidents.push(self.incident(hosted, &wait, now).await);
@@ -204,6 +209,11 @@ impl Choreography {
         asked.insert(participant.to_owned(), said);
         lacking
     }
+}
+
+fn expected(wait: &Wait) -> Timestamp {
+    let expected = wait.expected_time.as_ref();
+    expected.map(Timestamp::from).unwrap_or_default()
 }
 
 /// Takes note of what is wrong with an execution. An incident that goes on is the one that was

@@ -52,9 +52,7 @@ impl Choreography {
         // Last: whoever is home to it may start executions of it.
         let preparing = self.runtime().prepare(request).await;
         preparing.map_err(|error| Unprepared::Home(error.to_string()))?;
-        let parts = parts(plan, &projection);
-        self.set_prepared(&plan.revision.0, &parts);
-        Ok(parts)
+        Ok(parts(plan, &projection))
     }
 
     async fn prepare_one(

@@ -86,6 +86,7 @@ impl Workflows {
         // Recorded before it is served: no execution may need a revision that is not kept.
         self.describe(&plan, &pool)?;
         self.record(&record, Some(pool.encode_to_vec())).await?;
+        self.0.choreography.set_prepared(&record);
         self.serve(record.clone(), Arc::clone(&plan));
         info!(workflow = %plan.name, revision = %plan.revision, "deployed");
         Ok(Some(DeployWorkflowResponse {
@@ -211,6 +212,7 @@ impl Workflows {
                 self.serve(record.clone(), plan);
             }
         }
+        self.0.choreography.set_prepared(&record);
         Ok(record)
     }
 

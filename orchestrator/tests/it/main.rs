@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod choreography;
 mod data_dir;
 mod deploying;
 mod front_door;

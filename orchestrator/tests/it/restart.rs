@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pavane::workflow::v1::{Execution, ExecutionState, ListExecutionsRequest, StepState};
 use pavane_feed::{KeyRange, Store};
+use pavane_orchestrator::Options;
 use prost::Message;
 use prost_types::FileDescriptorSet;
 use tokio::runtime::{Builder, Runtime};
@@ -13,19 +14,23 @@ use tonic::Status;
 use crate::support::{CHAIN, Fake, Running, World, within};
 
 /// An orchestrator that can be killed: it has a runtime of its own.
-struct Doomed {
+pub(crate) struct Doomed {
     runtime: Runtime,
-    orchestrator: Running,
+    pub(crate) orchestrator: Running,
 }
 
 impl Doomed {
     async fn start(world: &World) -> Self {
+        Self::start_with(world.options()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
-        let starting = runtime.spawn(Running::start(world.options()));
+        let starting = runtime.spawn(Running::start(options));
         let orchestrator = within(starting).await.unwrap().unwrap();
         Self {
             runtime,
@@ -34,7 +39,7 @@ impl Doomed {
     }
 
     /// Every task ends where it stands: nothing is drained and nothing is closed.
-    async fn kill(self) {
+    pub(crate) async fn kill(self) {
         let Self {
             runtime,
             orchestrator,

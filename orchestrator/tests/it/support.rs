@@ -1,9 +1,11 @@
 //! An orchestrator in this process, a programmable service for it to call, and clients.
 
 mod clients;
+mod company;
 mod definition;
 mod fake;
 mod http;
+mod idler;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,8 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) use clients::{check, deploy_request, reason, run_request};
+pub(crate) use company::{Company, Performer};
 pub(crate) use definition::{CHAIN, OTHER, definition, source, types};
 pub(crate) use fake::{Fake, SERVICES};
+pub(crate) use idler::Idler;
 
 /// A test that waits longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -7,13 +7,14 @@ use pavane::workflow::v1::start_execution_request::Input;
 use pavane::workflow::v1::workflow_service_client::WorkflowServiceClient;
 use pavane::workflow::v1::{
     CancelExecutionRequest, DeleteWorkflowRequest, DeployWorkflowRequest, DeployWorkflowResponse,
-    Execution, GetExecutionRequest, ListExecutionsRequest, ListExecutionsResponse,
-    RetryExecutionRequest, StartExecutionRequest, StartExecutionResponse, WaitExecutionRequest,
+    DeployedWorkflow, Execution, GetExecutionRequest, GetWorkflowRequest, ListExecutionsRequest,
+    ListExecutionsResponse, Mode, RetryExecutionRequest, StartExecutionRequest,
+    StartExecutionResponse, WaitExecutionRequest, WatchExecutionRequest, WatchExecutionResponse,
     deploy_workflow_request,
 };
 use prost::Message;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Status, Streaming};
 use tonic_types::StatusExt;
 
 use super::{Running, source, types, within};
@@ -63,6 +64,45 @@ impl Running {
             ..StartExecutionRequest::default()
         };
         let response = within(self.executions().start_execution(request)).await?;
+        Ok(response.into_inner())
+    }
+
+    /// Starts a choreographed execution of `chain`.
+    pub(crate) async fn choreograph(
+        &self,
+        id: &str,
+        payload: &str,
+    ) -> Result<StartExecutionResponse, Status> {
+        let input = RunRequest {
+            payload: payload.to_owned(),
+        };
+        let request = StartExecutionRequest {
+            workflow: "chain".to_owned(),
+            execution_id: id.to_owned(),
+            input: Some(Input::InputBytes(input.encode_to_vec().into())),
+            mode: Mode::Choreographed.into(),
+        };
+        let response = within(self.executions().start_execution(request)).await?;
+        Ok(response.into_inner())
+    }
+
+    pub(crate) async fn workflow(&self, name: &str) -> Result<DeployedWorkflow, Status> {
+        let request = GetWorkflowRequest {
+            name: name.to_owned(),
+            revision: String::new(),
+        };
+        let response = within(self.workflows().get_workflow(request)).await?;
+        Ok(response.into_inner().workflow.unwrap())
+    }
+
+    pub(crate) async fn watch(
+        &self,
+        id: &str,
+    ) -> Result<Streaming<WatchExecutionResponse>, Status> {
+        let request = WatchExecutionRequest {
+            execution_id: id.to_owned(),
+        };
+        let response = within(self.executions().watch_execution(request)).await?;
         Ok(response.into_inner())
     }
 

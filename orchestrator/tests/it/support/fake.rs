@@ -59,7 +59,7 @@ impl Gate {
 }
 
 #[derive(Clone, Debug)]
-struct Links {
+pub(crate) struct Links {
     acts: Arc<Mutex<HashMap<String, VecDeque<Act>>>>,
     calls: watch::Sender<Vec<Call>>,
 }
@@ -127,6 +127,11 @@ impl Fake {
         let (shutdown, task) = self.running.take().expect("it is up");
         shutdown.cancel();
         within(task).await.unwrap();
+    }
+
+    /// The services, to be served by somebody else.
+    pub(crate) fn links(&self) -> Links {
+        self.links.clone()
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
