@@ -114,3 +114,139 @@ impl Line {
         Ok(first.then)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use pavane::workflow::v1::ExecutionStarted;
+    use pavane_flow::Timestamp;
+    use pavane_flow::choreography::member::{Action, Member, Part};
+    use pavane_flow::driver::Role;
+    use pavane_flow::language::{self, Definition};
+    use prost::Name;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const PAY: &str = "
+name: pay
+implements: shop.payment.v1.PaymentService/RefundCharge
+steps:
+  - id: charge
+    call: shop.payment.v1.PaymentService/ChargeCard
+    request: { order_id: input.order_id }
+output: { refunded: charge.charge_id != '' }
+";
+
+    /// The calls that two executions make first.
+    fn calls() -> [StepCall; 2] {
+        let definition = Definition::parse("", PAY);
+        let compiled = language::compile(&definition, pavane::descriptor_pool());
+        let plan = Arc::new(compiled.plan.expect("it compiles"));
+        let (now, home) = (Timestamp::from_nanos(1), Arc::<str>::from("home"));
+        let mut member = Member::participant("bank");
+        let mut out = Vec::new();
+        let part = Part {
+            plan: Arc::clone(&plan),
+            role: Role::Participant(plan.step_indices().collect()),
+            home: Arc::clone(&home),
+            participants: vec!["bank".to_owned()],
+        };
+        member.prepare(now, part, &mut out);
+        member.caught_up(&home, &mut out);
+        for (sequence, execution) in [(1, "one"), (2, "other")] {
+            let started = ExecutionStarted {
+                workflow: "pay".to_owned(),
+                revision: plan.revision.to_string(),
+                participants: vec!["bank".to_owned()],
+                ..ExecutionStarted::default()
+            };
+            let event = pavane::feed::v1::Event {
+                id: format!("{execution}/started"),
+                r#type: ExecutionStarted::full_name(),
+                subject: execution.to_owned(),
+                data: Some(prost_types::Any::from_msg(&started).expect("it encodes")),
+                sequence,
+                ..Default::default()
+            };
+            member.hear(now, &home, vec![event], String::new(), &mut out);
+        }
+        let calls = out.into_iter().filter_map(|action| match action {
+            Action::Call(call) => Some(call),
+            _ => None,
+        });
+        calls.collect::<Vec<_>>().try_into().expect("a call each")
+    }
+
+    /// Puts a round with an event of these executions in line; sending makes it durable.
+    fn round(line: &mut Line, executions: &[&Arc<str>]) -> oneshot::Sender<()> {
+        line.open();
+        for execution in executions {
+            line.note(execution);
+        }
+        let (durable, is_durable) = oneshot::channel();
+        line.close(Box::pin(async move {
+            is_durable.await.expect("the test makes it durable");
+            Ok(())
+        }));
+        durable
+    }
+
+    fn next(line: &mut Line) -> Vec<Arc<str>> {
+        let then = line.next().now_or_never().expect("a round is durable");
+        let calls = then.expect("it was written").calls;
+        calls
+            .iter()
+            .map(|call| Arc::clone(call.execution()))
+            .collect()
+    }
+
+    #[test]
+    fn a_call_waits_for_the_last_event_of_its_execution_and_for_no_other() {
+        let [one, other] = calls();
+        let (one_id, other_id) = (Arc::clone(one.execution()), Arc::clone(other.execution()));
+        let mut line = Line::default();
+        let first = round(&mut line, &[&one_id, &other_id]);
+        let second = round(&mut line, &[&one_id]);
+        let third = round(&mut line, &[]);
+
+        line.open();
+        assert!(line.hold(one.clone()).is_none(), "it waits for the second");
+        assert!(line.hold(other.clone()).is_none(), "it waits for the first");
+        let nothing = line.close_empty();
+        assert!(nothing.calls.is_empty());
+
+        second.send(()).expect("awaited");
+        assert!(
+            line.next().now_or_never().is_none(),
+            "rounds keep their order"
+        );
+        first.send(()).expect("awaited");
+        assert_eq!(next(&mut line), [Arc::clone(&other_id)]);
+        assert!(line.hold(other).is_some(), "its events are durable");
+        assert_eq!(next(&mut line), [one_id]);
+        assert!(line.hold(one).is_some(), "its events are durable");
+        third.send(()).expect("awaited");
+        assert!(next(&mut line).is_empty());
+        assert_eq!((line.len(), line.tickets.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_reply_without_events_follows_what_is_in_line() {
+        let mut line = Line::default();
+        let (replied, mut is_replied) = oneshot::channel();
+        let first = round(&mut line, &[]);
+        line.open();
+        line.then().replies.push(Box::new(move || {
+            replied.send(()).expect("awaited");
+        }));
+        line.close_empty();
+        assert!(is_replied.try_recv().is_err());
+        first.send(()).expect("awaited");
+        let then = line.next().now_or_never().expect("a round is durable");
+        for reply in then.expect("it was written").replies {
+            reply();
+        }
+        assert!(is_replied.try_recv().is_ok());
+    }
+}
