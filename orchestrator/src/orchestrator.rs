@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane::workflow::v1::execution_service_server::ExecutionServiceServer;
@@ -27,6 +28,9 @@ use crate::{Definition, Error, Options, restart, services};
 
 /// What the events of one commit may need besides responses and outputs, in bytes.
 const EVENT_ROOM: usize = 256 * 1024;
+
+/// How long a start waits for those who take part in what was deployed before.
+const LONGEST_PREPARATION: Duration = Duration::from_secs(10);
 
 /// The conductor, the observer and the front door of one data directory.
 #[derive(Debug)]
@@ -123,7 +127,11 @@ async fn prepare(engine: &Engine, left: Vec<Definition>) -> Result<(), Error> {
     for definition in left {
         deploy(engine, &definition, Preparing::Now).await?;
     }
-    engine.workflows.prepare_served().await
+    // Whoever does not answer must not hold up the start for long. What is left is prepared by the
+    // first execution that needs it.
+    let preparing = engine.workflows.prepare_served();
+    let prepared = tokio::time::timeout(LONGEST_PREPARATION, preparing).await;
+    prepared.unwrap_or(Ok(()))
 }
 
 async fn deploy(

@@ -1,6 +1,9 @@
 //! Who takes part is found, and prepared, when a workflow is deployed.
 
+use std::time::Duration;
+
 use pavane::workflow::v1::{DeployedWorkflow, ExecutionState};
+use pavane_orchestrator::Target;
 use tonic::Code;
 
 use crate::support::{CHAIN, Company, Fake, Performer, Running, World, check, reason};
@@ -140,7 +143,7 @@ async fn a_participant_that_does_not_take_its_part_is_named() {
     let nowhere = Fake::down();
     company.world.orchestrator.stop().await;
     let mut options = company.options();
-    let target = pavane_orchestrator::Target::parse(&nowhere.address().to_string());
+    let target = Target::parse(&nowhere.address().to_string());
     options.advertise = Some(target.unwrap());
     let orchestrator = Running::start(options).await.unwrap();
 
@@ -154,6 +157,30 @@ async fn a_participant_that_does_not_take_its_part_is_named() {
     assert!(
         message.contains(&nowhere.address().to_string()),
         "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_target_that_says_nothing_holds_up_a_deploy_for_no_longer_than_allowed() {
+    // It takes connections, and that is all.
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = mute.local_addr().unwrap().to_string();
+    let world = World::new(Fake::up().await, &[], |options| {
+        options.limits.connect_timeout = Duration::from_millis(200);
+        options.participants = vec![Target::parse(&target).unwrap()];
+    })
+    .await;
+
+    let deployed = world.orchestrator.deploy(CHAIN).await.unwrap();
+
+    let problem = deployed.workflow.unwrap().choreography_problem;
+    assert!(
+        problem.contains(&format!("{target}: no answer within 200ms")),
+        "{problem}"
+    );
+    assert_eq!(
+        world.orchestrator.run("x-1", "parcel").await.unwrap(),
+        "parcel"
     );
 }
 

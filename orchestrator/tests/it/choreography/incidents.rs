@@ -178,7 +178,8 @@ async fn an_execution_that_is_being_undone_waits_as_well() {
 
 #[tokio::test]
 async fn what_goes_well_is_no_incident() {
-    let company = Company::with(&[&hurried()]).await;
+    // Long enough for a slow machine.
+    let company = Company::with(&[&hurried().replace("0.3s", "10s")]).await;
     let orchestrator = company.orchestrator();
     for number in 0..5 {
         let id = format!("x-{number}");
