@@ -22,8 +22,10 @@ use crate::checkpoint::Checkpoints;
 use crate::peers::Follow;
 use crate::{Error, Host, Options, clock};
 
-/// Most inputs of a kind that are taken in together.
-const MOST_TOGETHER: usize = 64;
+/// Most outcomes that are taken in together.
+const MOST_OUTCOMES: usize = 64;
+/// Most other inputs: a batch has up to 256 KiB.
+const MOST_INPUTS: usize = 16;
 /// Most rounds that are being synced; then what comes in waits, and makes larger rounds.
 const MOST_IN_LINE: usize = 32;
 
@@ -162,13 +164,13 @@ impl Actor {
         while let Some(then) = self.line.next().now_or_never() {
             self.follow_up(then?);
         }
-        for _ in 0..MOST_TOGETHER {
+        for _ in 0..MOST_OUTCOMES {
             match self.outcomes.try_recv() {
                 Ok(outcome) => self.take_outcome(outcome)?,
                 Err(_) => break,
             }
         }
-        for _ in 0..MOST_TOGETHER {
+        for _ in 0..MOST_INPUTS {
             if !self.has_room() {
                 break;
             }

@@ -1,5 +1,7 @@
 //! Executions that run to their end, with everyone there.
 
+use std::sync::Arc;
+
 use crate::support::{Does, Shop, well};
 
 #[tokio::test]
@@ -87,5 +89,19 @@ async fn many_executions_end_each_with_its_own_calls() {
         };
         assert_eq!(shop.outcome(id).await, outcome);
         assert_eq!(&shop.calls(id), calls);
+    }
+}
+
+#[tokio::test]
+async fn what_is_too_much_for_one_commit_is_several() {
+    let shop = Shop::open(well).await;
+    shop.home.runtime().prepare(shop.request()).await.unwrap();
+    let ids: Vec<Arc<str>> = (0..1_500)
+        .map(|number| format!("order-{number}").into())
+        .collect();
+    // 1.5 MB; a commit has at most 1 MiB.
+    shop.start_at_once(ids.clone(), 1_000).await;
+    for id in ids.iter().step_by(100) {
+        assert_eq!(shop.home.said(id), [format!("{id}/started")]);
     }
 }

@@ -433,6 +433,24 @@ impl Shop {
         starting.await.unwrap().unwrap();
     }
 
+    /// Starts many executions at once, each with so many bytes of input.
+    pub(crate) async fn start_at_once(&self, executions: Vec<Arc<str>>, bytes: usize) {
+        let revision = self.revision.clone();
+        let order = PlaceOrderRequest {
+            card_token: "c".repeat(bytes),
+            ..PlaceOrderRequest::default()
+        };
+        let input: Bytes = order.encode_to_vec().into();
+        let starting = self.home.runtime().tell(move |member, now, out| {
+            for execution in executions {
+                let (input, trace) = (input.clone(), String::new());
+                let started = member.start(now, &execution, &revision, input, trace, out);
+                started.unwrap();
+            }
+        });
+        starting.await.unwrap();
+    }
+
     /// Waits until an execution has ended, and says how: the type of the outcome.
     pub(crate) async fn outcome(&self, execution: &str) -> String {
         let ended = format!("{HOME} sees the end of {execution}.");

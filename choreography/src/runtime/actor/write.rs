@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use pavane_flow::choreography::member::{Action, Checkpoint as Changed};
+use prost::Message;
 use tokio::time::Instant;
 
 use super::Actor;
@@ -14,23 +15,34 @@ use crate::{Appended, Checkpoint, Ended, Error, Round};
 /// Most executions whose events are read from the own feed before they are taken in.
 const MOST_RECALLED: usize = 256;
 
+/// A round ends with the execution that passes one of these: a commit is delivered whole, so stores
+/// bound it. Far below those bounds, since what follows from one input is one commit.
+const MOST_EVENTS: usize = 1_024;
+const MOST_BYTES: usize = 256 << 10;
+
 impl Actor {
-    /// Puts all that the inputs gave rise to in line, as one transaction, and lets leave what has not
-    /// to wait for it.
+    /// Puts all that the inputs gave rise to in line, as one transaction if it is not too much for
+    /// one, and lets leave what has not to wait for it. The checkpoint is in the last.
     pub(super) async fn write(&mut self, checkpoint: Option<Checkpoint>) -> Result<(), Error> {
         if self.actions.is_empty() && self.replies.is_empty() && checkpoint.is_none() {
             self.calls.begin();
             return Ok(());
         }
         self.line.open();
-        let mut round = Round {
-            checkpoint,
-            ..Round::default()
-        };
+        let (mut round, mut bytes) = (Round::default(), 0);
         let mut recalls = Vec::new();
-        for action in self.actions.drain(..) {
+        let mut actions = std::mem::take(&mut self.actions);
+        for action in actions.drain(..) {
             match action {
                 Action::Append { execution, event } => {
+                    let last = round.events.last().map(|last| &last.execution);
+                    let is_full = round.events.len() >= MOST_EVENTS || bytes >= MOST_BYTES;
+                    if is_full && last != Some(&execution) {
+                        self.put_in_line(std::mem::take(&mut round)).await?;
+                        self.line.open();
+                        bytes = 0;
+                    }
+                    bytes += event.encoded_len();
                     self.line.note(&execution);
                     round.events.push(Appended {
                         execution,
@@ -58,16 +70,23 @@ impl Actor {
                 }
             }
         }
+        self.actions = actions;
         self.line.then().replies.append(&mut self.replies);
+        round.checkpoint = checkpoint;
         if round.is_empty() {
             let then = self.line.close_empty();
             self.follow_up(then);
         } else {
-            let ack = self.host.put_in_line(round).await?;
-            self.line.close(ack);
+            self.put_in_line(round).await?;
         }
         self.recall(recalls);
         self.calls.begin();
+        Ok(())
+    }
+
+    async fn put_in_line(&mut self, round: Round) -> Result<(), Error> {
+        let ack = self.host.put_in_line(round).await?;
+        self.line.close(ack);
         Ok(())
     }
 
