@@ -2,6 +2,7 @@
 //! no chore may need anything that is not in the repository, in Cargo's registry, or (Python, for
 //! two test tools) in a bare Debian.
 
+mod simulate;
 mod test;
 
 use anyhow::Result;
@@ -22,10 +23,12 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Chore {
     Test(test::Arguments),
+    Simulate(simulate::Arguments),
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().chore {
         Chore::Test(arguments) => test::run(&arguments),
+        Chore::Simulate(arguments) => simulate::run(&arguments),
     }
 }
