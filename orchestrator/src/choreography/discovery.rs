@@ -13,7 +13,7 @@ use pavane::workflow::v1::{GetParticipantRequest, GetParticipantResponse, Member
 use pavane_calls::{Calls, Target};
 use pavane_flow::choreography::projection::{Owners, Projection};
 use pavane_flow::plan::Plan;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 
 use super::Unprepared;
 
@@ -81,8 +81,7 @@ async fn get_participant(
     patience: Duration,
 ) -> Result<GetParticipantResponse, Status> {
     let mut client = ParticipantServiceClient::new(calls.channel(target));
-    let mut request = Request::new(GetParticipantRequest {});
-    request.set_timeout(patience);
+    let request = GetParticipantRequest {};
     let answer = tokio::time::timeout(patience, client.get_participant(request)).await;
     let late = |_| Status::deadline_exceeded(format!("no answer within {patience:?}"));
     Ok(answer.map_err(late)??.into_inner())

@@ -11,7 +11,7 @@ use pavane_flow::choreography::projection::Projection;
 use pavane_flow::plan::Plan;
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorSet;
-use tonic::{Request, Status};
+use tonic::Status;
 
 use super::{Choreography, Unprepared, discovery};
 
@@ -68,9 +68,7 @@ impl Choreography {
         let target = Target::parse(&member.target)
             .map_err(|error| refused(Status::invalid_argument(error.to_string())))?;
         let mut client = ParticipantServiceClient::new(self.0.calls.channel(&target));
-        let mut call = Request::new(request.clone());
-        call.set_timeout(PATIENCE);
-        let answer = tokio::time::timeout(PATIENCE, client.prepare_workflow(call)).await;
+        let answer = tokio::time::timeout(PATIENCE, client.prepare_workflow(request.clone())).await;
         let late = |_| {
             Err(Status::deadline_exceeded(format!(
                 "no answer within {PATIENCE:?}"
