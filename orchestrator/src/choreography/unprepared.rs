@@ -44,7 +44,7 @@ impl Unprepared {
                 message,
             ),
             Self::NotProjectable { problems, .. } => {
-                let reason = problems.first().map_or("NOT_PROJECTABLE", Problem::reason);
+                let reason = problems.first().map_or("NO_PARTICIPANT", Problem::reason);
                 let details = problems.iter().fold(details, |details, problem| {
                     details.field(problem.path(), problem.to_string())
                 });
