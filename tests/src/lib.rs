@@ -3,6 +3,7 @@
 //! lines and its contract alone, and never waits for time, only for events.
 
 pub mod binaries;
+pub mod errands;
 pub mod grpcurl;
 pub mod http;
 pub mod journal;
@@ -10,15 +11,41 @@ pub mod load;
 pub mod orders;
 pub mod ports;
 pub mod process;
+pub mod python;
 pub mod seed;
 pub mod shop;
+pub mod sidecar;
+pub mod tail;
 pub mod tools;
 
 use std::path::Path;
+use std::time::Duration;
 
 /// The root of the repository.
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("tests/ has a parent")
+}
+
+/// Asks again and again until the answer is as it should be, and gives it. For what nobody tells by
+/// itself: each answer is an event.
+///
+/// # Panics
+/// It is not so within a minute.
+pub async fn until<T, F>(ask: impl Fn() -> F, is_so: impl Fn(&T) -> bool) -> T
+where
+    T: std::fmt::Debug,
+    F: Future<Output = T>,
+{
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+    loop {
+        let answer = tokio::time::timeout_at(deadline, ask()).await;
+        let answer = answer.expect("an answer comes within a minute");
+        if is_so(&answer) {
+            return answer;
+        }
+        let is_over = tokio::time::Instant::now() >= deadline;
+        assert!(!is_over, "it is not so after a minute, but {answer:?}");
+    }
 }

@@ -1,18 +1,17 @@
-//! Clients of the front door that never give up: each places one order after the other, and
-//! places an order again, under the same execution id, when it was not told the outcome.
+//! Clients that never give up: each runs one errand after the other, and repeats it, under the
+//! same execution id, when it was not told the outcome.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use pavane::metadata::EXECUTION_ID;
-use pavane::shop::order::v1::order_service_client::OrderServiceClient;
+use pavane::workflow::v1::Mode;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
-use tonic_types::StatusExt;
 
+use crate::errands::{Client, Reply};
 use crate::orders;
 
 /// Nobody is refused so often for good reason.
@@ -50,8 +49,8 @@ pub struct Answers {
 }
 
 impl Load {
-    /// Starts so many clients.
-    pub fn start(front_door: &Channel, clients: usize, seed: u64) -> Self {
+    /// Starts so many clients, whose orders are run in this mode.
+    pub fn start(orchestrator: &Channel, clients: usize, seed: u64, mode: Mode) -> Self {
         let (answered, count) = watch::channel(0);
         let shared = Arc::new(Shared {
             seed,
@@ -61,11 +60,10 @@ impl Load {
             answered,
             open: watch::channel(true).0,
         });
+        let client = Client::new(orchestrator.clone(), mode);
         let mut tasks = JoinSet::new();
         for _ in 0..clients {
-            tasks.spawn(
-                Arc::clone(&shared).place_orders(OrderServiceClient::new(front_door.clone())),
-            );
+            tasks.spawn(Arc::clone(&shared).run_errands(client.clone()));
         }
         Self {
             clients: tasks,
@@ -114,61 +112,32 @@ impl Load {
 }
 
 impl Shared {
-    async fn place_orders(self: Arc<Self>, client: OrderServiceClient<Channel>) -> Told {
+    async fn run_errands(self: Arc<Self>, client: Client) -> Told {
         let mut outcomes = BTreeMap::new();
         while !self.stop.load(Ordering::Relaxed) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let told = self.place(client.clone(), number).await;
+            let told = self.run(client.clone(), number).await;
             outcomes.insert(orders::order(self.seed, number).order_id, told);
             self.answered.send_modify(|answered| *answered += 1);
         }
         outcomes
     }
 
-    async fn place(
-        &self,
-        mut client: OrderServiceClient<Channel>,
-        number: usize,
-    ) -> Result<(), Status> {
+    async fn run(&self, mut client: Client, number: usize) -> Result<(), Status> {
         let order = orders::order(self.seed, number);
+        let errand = orders::errand(self.seed, number);
         let mut open = self.open.subscribe();
         for _ in 0..MOST_TRIES {
             open.wait_for(|open| *open)
                 .await
                 .expect("the sender is ours");
-            let mut request = Request::new(order.clone());
-            let id = order.order_id.parse().expect("an order's id is ASCII");
-            request.metadata_mut().insert(EXECUTION_ID, id);
-            match client.place_order(request).await {
-                Ok(answer) => {
-                    assert_eq!(answer.into_inner().order_id, order.order_id);
-                    return Ok(());
-                }
-                Err(status) if is_outcome(&status) => return Err(status),
-                Err(status) if is_lost(&status) => {}
-                Err(status) => panic!("{}: {status:?}", order.order_id),
+            match client.run(errand, &order).await {
+                Reply::Outcome(outcome) => return outcome,
+                Reply::Lost => {}
+                Reply::Refused(status) => panic!("{}: {status:?}", order.order_id),
             }
             self.repeated.fetch_add(1, Ordering::Relaxed);
         }
         panic!("{} had no answer {MOST_TRIES} times", order.order_id);
     }
-}
-
-/// Whether the answer is a failure of the execution, rather than of the call. The details tell:
-/// they come last. The header with the execution's id comes first, and what comes after it can be
-/// lost with the connection.
-fn is_outcome(status: &Status) -> bool {
-    let info = status.get_details_error_info();
-    info.is_some_and(|info| info.metadata.contains_key("compensated"))
-}
-
-/// Whether the answer says nothing of the outcome: the connection broke, or the server is going.
-fn is_lost(status: &Status) -> bool {
-    let lost = [
-        Code::Unavailable,
-        Code::Unknown,
-        Code::Cancelled,
-        Code::Internal,
-    ];
-    lost.contains(&status.code())
 }

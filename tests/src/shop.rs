@@ -4,17 +4,31 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use pavane::shop::inventory::v1::inventory_service_client::InventoryServiceClient;
+use pavane::shop::inventory::v1::{Item, SetItemRequest};
+use pavane::workflow::v1::workflow_service_client::WorkflowServiceClient;
+use pavane::workflow::v1::{DeployedWorkflow, GetWorkflowRequest};
 use tempfile::TempDir;
+use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::ports;
+use crate::errands::WORKFLOW;
 use crate::process::{Ended, Process, tell};
+use crate::{ports, until};
 
-/// The services of the shop, and what they are called by.
+/// The services of the shop.
 pub const SERVICES: [Role; 3] = [Role::Inventory, Role::Payment, Role::Shipping];
+
+/// All processes of the shop.
+pub const ROLES: [Role; 4] = [
+    Role::Orchestrator,
+    Role::Inventory,
+    Role::Payment,
+    Role::Shipping,
+];
 
 /// One of the shop's processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,12 +64,30 @@ impl Role {
     }
 
     /// The service that it serves for the workflow; none for the orchestrator.
-    fn service(self) -> Option<&'static str> {
+    pub fn service(self) -> Option<&'static str> {
         match self {
             Role::Orchestrator => None,
             Role::Inventory => Some("shop.inventory.v1.InventoryService"),
             Role::Payment => Some("shop.payment.v1.PaymentService"),
             Role::Shipping => Some("shop.shipping.v1.ShippingService"),
+        }
+    }
+}
+
+/// What a shop may have of its own.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Definitions that are deployed when the orchestrator starts, relative to the repository.
+    pub workflows: Vec<&'static str>,
+    /// Further arguments of the orchestrator.
+    pub orchestrator: Vec<String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            workflows: vec!["cli/workflows/place-order.yaml"],
+            orchestrator: Vec::new(),
         }
     }
 }
@@ -68,31 +100,53 @@ pub struct Shop {
     base: u16,
     data: TempDir,
     keep: AtomicBool,
+    setup: Setup,
 }
 
 impl Shop {
     /// Starts all four, and waits until they serve.
     pub async fn start() -> Self {
-        let mut shop = Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    /// The same, for a shop that has something of its own.
+    pub async fn start_with(setup: Setup) -> Self {
+        let mut shop = Self::prepare();
+        shop.open(setup, &SERVICES).await;
+        shop
+    }
+
+    /// A shop with ports and a folder, in which nothing runs.
+    pub fn prepare() -> Self {
+        Self {
             processes: Default::default(),
-            base: ports::free(4),
+            base: ports::free(5),
             data: TempDir::new().expect("there is room for data"),
             keep: AtomicBool::new(false),
-        };
-        for role in SERVICES {
-            shop.spawn(role);
+            setup: Setup::default(),
         }
-        for role in SERVICES {
-            shop.serving(role).await;
+    }
+
+    /// Starts these services and then the orchestrator, and waits until all serve.
+    pub async fn open(&mut self, setup: Setup, services: &[Role]) {
+        self.setup = setup;
+        for role in services {
+            self.spawn(*role);
         }
-        shop.spawn(Role::Orchestrator);
-        shop.serving(Role::Orchestrator).await;
-        shop
+        for role in services {
+            self.serving(*role).await;
+        }
+        self.revive(Role::Orchestrator).await;
     }
 
     /// `HOST:PORT` of a process, the same all the time.
     pub fn address(&self, role: Role) -> String {
         format!("127.0.0.1:{}", self.base + role as u16)
+    }
+
+    /// `HOST:PORT` that none of the four has.
+    pub fn spare_address(&self) -> String {
+        format!("127.0.0.1:{}", self.base + 4)
     }
 
     /// A channel that connects when it is used, and again after it was broken.
@@ -103,6 +157,11 @@ impl Shop {
     /// Where all data is.
     pub fn data(&self) -> &Path {
         self.data.path()
+    }
+
+    /// Where the data of one process is.
+    pub fn data_of(&self, role: Role) -> PathBuf {
+        self.data.path().join(role.name())
     }
 
     /// The running process.
@@ -130,6 +189,12 @@ impl Shop {
         assert_eq!(status, ServingStatus::Serving, "{}", role.name());
     }
 
+    /// Starts a process on its data, and waits until it serves.
+    pub async fn revive(&mut self, role: Role) {
+        self.spawn(role);
+        self.serving(role).await;
+    }
+
     /// SIGKILL, and waits until nothing of it is left but its data.
     pub async fn kill(&mut self, role: Role) {
         self.process(role).kill().await;
@@ -142,6 +207,35 @@ impl Shop {
             .expect("it was started")
             .ended()
             .await
+    }
+
+    /// Sets these articles.
+    pub async fn stock_up(&self, items: impl IntoIterator<Item = Item>) {
+        let mut inventory = InventoryServiceClient::new(self.channel(Role::Inventory));
+        for item in items {
+            let request = SetItemRequest { item: Some(item) };
+            let set = inventory.set_item(request).await;
+            set.expect("an article can be set");
+        }
+    }
+
+    /// Waits until all who take part in the workflow have their parts, and it can be choreographed.
+    pub async fn prepared(&self) {
+        let request = GetWorkflowRequest {
+            name: WORKFLOW.to_owned(),
+            ..GetWorkflowRequest::default()
+        };
+        let ask = || async {
+            let mut client = WorkflowServiceClient::new(self.channel(Role::Orchestrator));
+            let answer = client.get_workflow(request.clone()).await?.into_inner();
+            Ok::<_, Status>(answer.workflow.unwrap_or_default())
+        };
+        let is_prepared = |answer: &Result<DeployedWorkflow, _>| {
+            answer
+                .as_ref()
+                .is_ok_and(|deployed| !deployed.parts.is_empty())
+        };
+        let _ = until(ask, is_prepared).await;
     }
 
     /// Says that the data shall be kept.
@@ -160,14 +254,16 @@ impl Shop {
                 add(&["--target", &format!("{name}={}", self.address(service))]);
             }
             let root = crate::root();
-            let workflow = root.join("cli/workflows/place-order.yaml");
-            add(&["--workflow", &workflow.to_string_lossy()]);
+            for workflow in &self.setup.workflows {
+                add(&["--workflow", &root.join(workflow).to_string_lossy()]);
+            }
             add(&["--proto", &root.join("proto").to_string_lossy()]);
+            let own: Vec<_> = self.setup.orchestrator.iter().map(String::as_str).collect();
+            add(&own);
         } else {
             add(&["--allow-faults"]);
         }
-        let folder = self.data.path().join(role.name());
-        add(&["--data-dir", &folder.to_string_lossy()]);
+        add(&["--data-dir", &self.data_of(role).to_string_lossy()]);
         add(&["--listen", &self.address(role), "--log-filter", "info"]);
         arguments
     }

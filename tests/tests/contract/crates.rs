@@ -8,8 +8,9 @@ use serde_json::Value;
 
 /// Who may know whom, besides the contract `pavane`, which all may know and which knows nobody.
 /// Arrows go one way: down this list.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     ("xtask", &[]),
+    ("pavane-simulation", &["pavane-flow"]),
     (
         "pavane-cli",
         &[

@@ -5,12 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where errors are made.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 12] = [
     "src",
     "flow/src",
     "feed/src",
     "server/src",
+    "calls/src",
+    "choreography/src",
     "orchestrator/src",
+    "sidecar/src",
     "services/kit/src",
     "services/inventory/src",
     "services/payment/src",

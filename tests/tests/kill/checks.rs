@@ -1,27 +1,51 @@
 //! What must be true when the storm is over.
 
+use std::collections::BTreeMap;
+
+use pavane::workflow::v1::Mode;
 use pavane_cli::demo::audit::{Addresses, Books, Expectation};
 use pavane_tests::load::Answers;
-use pavane_tests::shop::{Role, Shop};
+use pavane_tests::process::tell;
+use pavane_tests::shop::{ROLES, Role, Shop};
 use pavane_tests::{journal, orders};
 
+use crate::lives;
 use crate::watcher::Watcher;
 
-/// The journal: one outcome for each order, the one that its client was told; no gap, no event
-/// twice; and who followed it live heard exactly that.
-pub(crate) async fn journal(shop: &Shop, watcher: Watcher, answers: &Answers) {
-    let written = journal::read(shop.channel(Role::Orchestrator), "orchestrator").await;
-    let heard = watcher
-        .up_to(written.last().map_or(0, |event| event.sequence))
-        .await;
-    let mut wrong = crate::lives::contradictions(&written, &answers.outcomes);
-    if heard != written {
-        let (heard, written) = (heard.len(), written.len());
-        wrong.push(format!(
-            "the subscriber heard {heard} events, not the {written} written"
-        ));
+/// The feeds: one outcome for each order, the one that its client was told; no gap, no event
+/// twice, none where it does not belong; and who followed them live heard exactly that. Orders
+/// were canceled and late, or the storm was none.
+pub(crate) async fn feeds(
+    shop: &Shop,
+    mode: Mode,
+    watchers: BTreeMap<Role, Watcher>,
+    answers: &Answers,
+) {
+    let mut feeds = lives::Feeds::new();
+    for role in ROLES {
+        let written = journal::read(shop.channel(role), role.name()).await;
+        feeds.insert(role.name(), written);
     }
-    report("the journal", &wrong);
+    let mut wrong = lives::contradictions(&feeds, &answers.outcomes, mode);
+    for (role, watcher) in watchers {
+        let written = &feeds[role.name()];
+        let last = written.last().map_or(0, |event| event.sequence);
+        let heard = watcher.up_to(last).await;
+        if heard != *written {
+            let (heard, written) = (heard.len(), written.len());
+            wrong.push(format!(
+                "the subscriber of {} heard {heard} events, not the {written} written",
+                role.name()
+            ));
+        }
+    }
+    report("the feeds", &wrong);
+    let (canceled, late) = (lives::canceled(&feeds), lives::late(&feeds));
+    tell(&format!(
+        "{canceled} orders were canceled, {late} were late"
+    ));
+    assert!(canceled > 0, "no order was canceled");
+    assert!(late > 0, "no order was late");
 }
 
 /// Money, stock and shipments agree with the outcomes; no effect twice; no call of a step after

@@ -76,3 +76,17 @@ pub(crate) async fn add(shop: &Shop, random: &mut StdRng) {
         .await;
     added.unwrap_or_else(|status| panic!("{request:?}: {status}"));
 }
+
+/// Makes some next shipments take longer than an order may.
+pub(crate) async fn delay_shipments(shop: &Shop) {
+    let [_, _, (role, method)] = STEPS;
+    let request = AddFaultRequest {
+        method: method.to_owned(),
+        count: 3,
+        delay: Some(Duration::from_secs(3).try_into().expect("seconds fit")),
+        moment: FaultMoment::Before.into(),
+        ..AddFaultRequest::default()
+    };
+    let mut faults = FaultServiceClient::new(shop.channel(role));
+    faults.add_fault(request).await.expect("faults are allowed");
+}

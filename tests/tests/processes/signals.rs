@@ -3,8 +3,6 @@
 use std::time::{Duration, Instant};
 
 use pavane::feed::v1::Event;
-use pavane::shop::inventory::v1::SetItemRequest;
-use pavane::shop::inventory::v1::inventory_service_client::InventoryServiceClient;
 use pavane::shop::order::v1::order_service_client::OrderServiceClient;
 use pavane::testing::v1::fault_service_client::FaultServiceClient;
 use pavane::testing::v1::{AddFaultRequest, ListCallsRequest};
@@ -36,13 +34,7 @@ fn completed(event: &Event) -> Option<String> {
 #[tokio::test]
 async fn sigterm_lets_calls_in_flight_end_and_records_them() {
     let mut shop = Shop::start().await;
-    let mut inventory = InventoryServiceClient::new(shop.channel(Role::Inventory));
-    for item in orders::catalog() {
-        let set = inventory
-            .set_item(SetItemRequest { item: Some(item) })
-            .await;
-        set.expect("an article can be set");
-    }
+    shop.stock_up(orders::catalog()).await;
     let mut payment = FaultServiceClient::new(shop.channel(Role::Payment));
     let slow = AddFaultRequest {
         method: "shop.payment.v1.PaymentService/ChargeCard".to_owned(),
@@ -52,10 +44,7 @@ async fn sigterm_lets_calls_in_flight_end_and_records_them() {
     };
     payment.add_fault(slow).await.expect("faults are allowed");
 
-    let mut request = Request::new(orders::order(0, 0));
-    let order = request.get_mut();
-    order.card_token = "tok-visa".to_owned();
-    order.address.get_or_insert_default().country = "FR".to_owned();
+    let mut request = Request::new(orders::sound(orders::order(0, 0)));
     request
         .metadata_mut()
         .insert(pavane::metadata::EXECUTION_ID, ID.parse().expect("ASCII"));

@@ -1,0 +1,3 @@
+//! Services in other languages, which know nothing of us.
+
+mod python_shipping;
