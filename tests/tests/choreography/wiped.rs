@@ -6,12 +6,13 @@ use std::fs;
 use pavane::feed::v1::feed_service_client::FeedServiceClient;
 use pavane::feed::v1::subscribe_request::Start;
 use pavane::feed::v1::{GetFeedRequest, SubscribeRequest};
-use pavane::workflow::v1::GetParticipantResponse;
+use pavane::workflow::v1::{ExecutionState, GetParticipantResponse};
 use pavane_tests::shop::{Role, Setup};
+use pavane_tests::tail::Tail;
 use pavane_tests::until;
 use tonic::Code;
 
-use crate::steps::{client, describe, open_shop, sound_orders, wait_all};
+use crate::steps::{client, completes, describe, open_shop, sound_orders, wait_all};
 use crate::workflows::{PLACE_ORDER, deploy};
 
 /// What is wrong with shipping, in the eyes of another.
@@ -39,6 +40,12 @@ async fn a_feed_that_was_made_anew_is_not_taken_for_the_old_one() {
     let old = old.into_inner().feed.expect("it is described");
 
     shop.kill(Role::Shipping).await;
+    let [_, stranded, later @ ..] = &orders[..] else {
+        unreachable!("there are four")
+    };
+    client.start(stranded).await.expect("it can be started");
+    let mut payment = Tail::start(shop.channel(Role::Payment), "payment").await;
+    payment.until(2, |event| completes(event, "charge")).await;
     fs::remove_dir_all(shop.data_of(Role::Shipping)).expect("it is ours");
     shop.revive(Role::Shipping).await;
 
@@ -70,8 +77,17 @@ async fn a_feed_that_was_made_anew_is_not_taken_for_the_old_one() {
     for role in [Role::Inventory, Role::Payment] {
         assert_eq!(problem(&describe(&shop, role).await), "", "{}", role.name());
     }
-    for order in &orders[1..] {
+    for order in later {
         client.start(order).await.expect("it can be started");
     }
-    wait_all(&shop, &orders, |_| true).await;
+    wait_all(&shop, later, |_| true).await;
+
+    // What was on its way to the old one is not passed off as done: it says for whom it waits.
+    let execution = client.get(&stranded.order_id).await.expect("it is known");
+    assert_eq!(execution.state(), ExecutionState::Running);
+    let waits = execution
+        .waits
+        .iter()
+        .map(|wait| (&*wait.participant, &*wait.step));
+    assert_eq!(waits.collect::<Vec<_>>(), [("shipping", "ship")]);
 }

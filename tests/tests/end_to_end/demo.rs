@@ -1,8 +1,8 @@
 //! A demo that keeps running, and what it says of itself.
 
 use pavane_tests::ports;
-use pavane_tests::process::Process;
-use serde_json::Value;
+use pavane_tests::process::{Process, documents};
+use serde_json::{Value, json};
 
 /// `pavane demo --serve`, once its orders are placed.
 pub(crate) struct Demo {
@@ -49,28 +49,54 @@ impl Demo {
     }
 }
 
+/// Orders of a demo in both modes. Debug builds take their time.
+const ORDERS: usize = if cfg!(debug_assertions) { 100 } else { 500 };
+
 #[tokio::test]
-async fn a_demo_prints_one_json_object_and_goes_on_serving() {
-    let demo = Demo::start(20).await;
-    let modes = demo.report["modes"].as_array().expect("modes is an array");
+async fn a_demo_prints_one_json_object_in_which_both_modes_agree() {
+    let orders = ORDERS.to_string();
+    let arguments = ["demo", "--mode", "both", "--orders", &orders];
+    let arguments = arguments
+        .iter()
+        .chain(&["--port-base", "0", "--output", "json"]);
+    let ended = Process::start("pavane", arguments).ended().await;
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    let documents = documents(&ended.stdout);
+    let [report] = &documents[..] else {
+        panic!("{} documents in {}", documents.len(), ended.stdout)
+    };
+    assert_eq!(report["same_outcomes"], true, "{report}");
+    assert_eq!(report["differences"], json!([]), "{report}");
+    assert_eq!(report["violations"], json!([]), "{report}");
+    let modes = report["modes"].as_array().expect("modes is an array");
     let names: Vec<_> = modes.iter().map(|mode| &mode["mode"]).collect();
-    assert_eq!(names, ["orchestrated"]);
-    let mode = &modes[0];
-    assert_eq!(mode["orders"], 20);
-    assert_eq!(mode["unfinished"], 0);
-    assert_eq!(mode["duplicate_effects"], 0);
-    assert_eq!(mode["audit_ok"], true);
-    let ended = ["succeeded", "failed", "compensated"].map(|name| mode[name].as_u64());
-    let ended: u64 = ended
-        .into_iter()
-        .map(|count| count.expect("a count is a number"))
-        .sum();
-    assert_eq!(ended, 20, "{mode}");
-    for figure in ["throughput_per_s", "p50_ms", "p99_ms"] {
-        assert!(
-            mode[figure].as_f64().is_some_and(|figure| figure > 0.0),
-            "{figure} in {mode}"
-        );
+    assert_eq!(names, ["orchestrated", "choreographed"]);
+    modes.iter().for_each(|mode| check(mode, ORDERS));
+    // Nobody calls the services but themselves: what is left is one call of the front door an order.
+    assert_eq!(modes[1]["rpcs"], ORDERS, "{report}");
+}
+
+#[tokio::test]
+async fn a_demo_goes_on_serving() {
+    let demo = Demo::start(20).await;
+    for mode in demo.report["modes"].as_array().expect("modes is an array") {
+        check(mode, 20);
     }
     demo.stop().await;
+}
+
+/// All ended, the books agree, nothing happened twice.
+fn check(mode: &Value, orders: usize) {
+    assert_eq!(mode["orders"], orders);
+    assert_eq!(mode["unfinished"], 0, "{mode}");
+    assert_eq!(mode["duplicate_effects"], 0, "{mode}");
+    assert_eq!(mode["audit_ok"], true, "{mode}");
+    let ended = ["succeeded", "failed", "compensated"].map(|name| mode[name].as_u64());
+    let ended = ended.map(|count| count.expect("a count is a number"));
+    assert_eq!(ended.iter().sum::<u64>(), orders as u64, "{mode}");
+    assert!(ended.iter().all(|count| *count > 0), "some of each: {mode}");
+    for figure in ["throughput_per_s", "p50_ms", "p99_ms"] {
+        let value = mode[figure].as_f64();
+        assert!(value.is_some_and(|value| value > 0.0), "{figure} in {mode}");
+    }
 }
