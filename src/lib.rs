@@ -7,8 +7,10 @@ pub mod error;
 pub mod metadata;
 mod names;
 pub mod trace;
+mod view;
 
 pub use names::nearest;
+pub use view::{EventView, Malformed};
 
 use std::sync::LazyLock;
 

@@ -8,8 +8,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pavane::feed::v1::Event;
 use pavane_feed::{Error as FeedError, KeyRange, State, Store, Transaction};
+use pavane_flow::choreography::member::Heard;
 use prost::Message;
 
 use crate::Error;
@@ -52,7 +52,7 @@ pub(crate) struct Remembered {
     /// By peer.
     pub(crate) cursors: Vec<(Arc<str>, Cursor)>,
     /// By execution.
-    pub(crate) heard: Vec<(Arc<str>, Vec<Event>)>,
+    pub(crate) heard: Vec<(Arc<str>, Vec<Heard>)>,
 }
 
 /// Where a feed was read to.
@@ -67,9 +67,9 @@ pub(crate) struct Cursor {
 
 /// The events of others, of one execution.
 #[derive(Clone, PartialEq, prost::Message)]
-struct Heard {
-    #[prost(message, repeated, tag = "1")]
-    events: Vec<Event>,
+struct Kept {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    events: Vec<Bytes>,
 }
 
 impl Checkpoints {
@@ -93,9 +93,11 @@ impl Checkpoints {
                     remembered.cursors.push((name.into(), cursor));
                 }
                 HEARD => {
-                    let heard =
-                        Heard::decode(value).map_err(|error| corrupt(&error.to_string()))?;
-                    remembered.heard.push((name.into(), heard.events));
+                    let kept = Kept::decode(value).map_err(|error| corrupt(&error.to_string()))?;
+                    let heard = kept.events.into_iter().map(Heard::new);
+                    let heard = heard.collect::<Result<_, _>>();
+                    let heard = heard.map_err(|error| corrupt(&error.to_string()))?;
+                    remembered.heard.push((name.into(), heard));
                 }
                 other => return Err(corrupt(&format!("an entry of kind {other}"))),
             }
@@ -107,14 +109,18 @@ impl Checkpoints {
     pub(crate) fn checkpoint(
         &self,
         cursors: impl IntoIterator<Item = (Arc<str>, Cursor)>,
-        heard: impl IntoIterator<Item = (Arc<str>, Vec<Event>)>,
+        heard: impl IntoIterator<Item = (Arc<str>, Vec<Heard>)>,
         gone: impl IntoIterator<Item = Arc<str>>,
     ) -> Checkpoint {
         let cursors = cursors
             .into_iter()
             .map(|(peer, cursor)| (key(CURSOR, &peer), cursor.encode_to_vec().into()));
         let heard = heard.into_iter().map(|(execution, events)| {
-            let heard = Heard { events }.encode_to_vec();
+            let events = events.iter().map(|event| event.encoded().clone());
+            let heard = Kept {
+                events: events.collect(),
+            };
+            let heard = heard.encode_to_vec();
             (key(HEARD, &execution), heard.into())
         });
         Checkpoint {

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use pavane::feed::v1 as feed;
 use pavane::workflow::v1::Member;
 use pavane_feed::{Error as FeedError, Feed, Store};
-use pavane_flow::choreography::member::StepCall;
+use pavane_flow::choreography::member::{Heard, StepCall};
 use pavane_flow::driver::{CallFailure, Driver};
 use pavane_flow::event::Event;
 
@@ -41,7 +41,7 @@ pub trait Host: Send + Sync + 'static {
 
     /// Events of others are about to be taken in. Called while the core is locked, so it must be
     /// quick and must not look at the runtime.
-    fn heard(&self, _peer: &Arc<str>, _events: &[feed::Event]) {}
+    fn heard(&self, _peer: &Arc<str>, _events: &[Heard]) {}
 
     /// A peer's feed is not followed any more before someone has looked at it, and why. It is logged
     /// besides, and shown by [`crate::Runtime::describe`].
@@ -81,7 +81,7 @@ pub struct Ended {
     /// How it stood.
     pub driver: Box<Driver>,
     /// The events of others that were heard of it, in the order of hearing.
-    pub heard: Vec<feed::Event>,
+    pub heard: Vec<Heard>,
 }
 
 /// What became of an attempt.

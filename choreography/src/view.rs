@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use pavane::workflow::v1::get_participant_response::{Part, Peer, UnknownRevision};
 use pavane::workflow::v1::{GetParticipantResponse, Member as Identity};
 use pavane_flow::choreography::member::Member;
-use pavane_flow::event::decode_started;
+use pavane_flow::event::decode_started_encoded;
 
 use crate::parts::Prepared;
 use crate::peers;
@@ -63,7 +63,8 @@ fn unknown_revisions(member: &Member) -> Vec<UnknownRevision> {
     let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
     for execution in member.executions() {
         let mut heard = member.heard(execution).iter();
-        let Some(started) = heard.find_map(|event| decode_started(event).ok()) else {
+        let Some(started) = heard.find_map(|event| decode_started_encoded(event.encoded()).ok())
+        else {
             continue;
         };
         if member.part(&started.revision).is_none() {

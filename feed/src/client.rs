@@ -3,15 +3,19 @@
 
 use std::time::Duration;
 
-use pavane::feed::v1::feed_service_client::FeedServiceClient;
+use bytes::Bytes;
+use pavane::EventView;
 use pavane::feed::v1::subscribe_request::Start as RequestedStart;
-use pavane::feed::v1::subscribe_response::Message;
-use pavane::feed::v1::{
-    Event, Filter, StartPosition, SubscribeRequest, SubscribeResponse, subscribe_response,
-};
+use pavane::feed::v1::{Event, Filter, StartPosition, SubscribeRequest, subscribe_response};
+use prost::Message as _;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tonic::client::Grpc;
+use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
-use tonic::{Code, Status, Streaming};
+use tonic::{Code, Request, Status, Streaming};
+use tonic_prost::ProstCodec;
+
+use crate::wire::{EncodedBatch, EncodedMessage as Message, EncodedResponse};
 
 /// Heartbeat interval of a server that does not say: as the default of a store.
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
@@ -57,16 +61,16 @@ impl Default for SubscriberOptions {
     }
 }
 
-/// What a [`Subscriber`] has to say.
+/// What a [`Subscriber`] has to say, of events or of encoded events.
 #[derive(Debug)]
-pub enum Update {
+pub enum Update<E = Event> {
     /// The server has accepted the subscription, at first or again.
     Connected {
         /// Sequence of the feed's newest event.
         head_sequence: u64,
     },
     /// Events in order, of whole commits, each once. Never empty.
-    Events(Vec<Event>),
+    Events(Vec<E>),
     /// No event for this subscriber up to here.
     Progress {
         /// Sequence of the feed's newest event.
@@ -88,7 +92,7 @@ pub enum Update {
 /// Follows one feed.
 #[derive(Debug)]
 pub struct Subscriber {
-    client: FeedServiceClient<Channel>,
+    client: Grpc<Channel>,
     feed: String,
     start: Start,
     filter: Option<Filter>,
@@ -106,7 +110,7 @@ enum Connection {
         retry_at: Instant,
     },
     Open {
-        stream: Box<Streaming<SubscribeResponse>>,
+        stream: Box<Streaming<EncodedResponse>>,
         heartbeat: Duration,
         last_message: Instant,
     },
@@ -117,7 +121,7 @@ impl Subscriber {
     /// Follows `feed`, over this channel, from its oldest event. Connects with the first call of
     /// [`Subscriber::next`].
     pub fn new(channel: Channel, feed: impl Into<String>) -> Self {
-        let client = FeedServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
+        let client = Grpc::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
         Self {
             client,
             feed: feed.into(),
@@ -167,6 +171,13 @@ impl Subscriber {
     /// cure (no such feed, an expired, foreign or malformed cursor, a malformed filter, no
     /// permission) that error, then `None`. Nothing is lost if the returned future is dropped.
     pub async fn next(&mut self) -> Option<Result<Update, Status>> {
+        let update = self.next_encoded().await?;
+        Some(update.and_then(Update::decode))
+    }
+
+    /// As [`Subscriber::next`], with the events as they were sent: for those who look at them by
+    /// [`EventView`], and decode few.
+    pub async fn next_encoded(&mut self) -> Option<Result<Update<Bytes>, Status>> {
         loop {
             let received = match &mut self.connection {
                 Connection::Over => return None,
@@ -216,7 +227,7 @@ impl Subscriber {
             max_batch_bytes: self.options.max_batch_bytes,
         };
         let deadline = Instant::now() + self.options.connect_timeout;
-        let response = timeout_at(deadline, self.client.subscribe(request)).await;
+        let response = timeout_at(deadline, subscribe(&mut self.client, request)).await;
         let response =
             response.unwrap_or_else(|_| Err(Status::unavailable("no answer to Subscribe")))?;
         Ok(Connection::Open {
@@ -227,18 +238,19 @@ impl Subscriber {
     }
 
     /// Takes note of a message; what it means to the caller, if anything.
-    fn accept(&mut self, message: Message) -> Option<Result<Update, Status>> {
+    fn accept(&mut self, message: Message) -> Option<Result<Update<Bytes>, Status>> {
         self.failures = 0;
         let update = match message {
             Message::Started(started) => self.accept_start(started),
-            Message::Batch(batch) => {
-                let mut events = batch.events;
-                events.retain(|event| event.sequence > self.last_sequence);
-                let last = events.last()?;
-                self.last_sequence = last.sequence;
-                self.cursor = Some(last.cursor.clone());
-                Update::Events(events)
-            }
+            Message::Batch(batch) => match self.accept_batch(batch) {
+                Ok(events) if events.is_empty() => return None,
+                Ok(events) => Update::Events(events),
+                Err(error) => {
+                    // It would come again.
+                    self.connection = Connection::Over;
+                    return Some(Err(Status::data_loss(error.to_string())));
+                }
+            },
             Message::Progress(progress) => {
                 self.cursor = Some(progress.cursor);
                 Update::Progress {
@@ -265,7 +277,28 @@ impl Subscriber {
         Some(Ok(update))
     }
 
-    fn accept_start(&mut self, started: subscribe_response::Started) -> Update {
+    /// The events that were not seen before.
+    fn accept_batch(&mut self, batch: EncodedBatch) -> Result<Vec<Bytes>, pavane::Malformed> {
+        let mut events = batch.events;
+        if let Some(first) = events.first()
+            && EventView::parse(first)?.sequence <= self.last_sequence
+        {
+            let sequences = events
+                .iter()
+                .map(|event| Ok(EventView::parse(event)?.sequence));
+            let sequences = sequences.collect::<Result<Vec<_>, _>>()?;
+            let mut sequences = sequences.into_iter();
+            events.retain(|_| sequences.next() > Some(self.last_sequence));
+        }
+        if let Some(last) = events.last() {
+            let last = EventView::parse(last)?;
+            self.last_sequence = last.sequence;
+            self.cursor = Some(last.cursor.to_owned());
+        }
+        Ok(events)
+    }
+
+    fn accept_start(&mut self, started: subscribe_response::Started) -> Update<Bytes> {
         // "Latest" means the first connection: what is appended while disconnected is not skipped.
         if self.start == Start::Latest && self.cursor.is_none() {
             self.cursor = Some(started.head_cursor);
@@ -284,7 +317,7 @@ impl Subscriber {
         }
     }
 
-    fn fail(&mut self, status: Status) -> Result<Update, Status> {
+    fn fail(&mut self, status: Status) -> Result<Update<Bytes>, Status> {
         if !waiting_helps(status.code()) {
             self.connection = Connection::Over;
             return Err(status);
@@ -300,7 +333,7 @@ impl Subscriber {
         Ok(self.disconnect(status, retry_after))
     }
 
-    fn disconnect(&mut self, status: Status, retry_after: Duration) -> Update {
+    fn disconnect(&mut self, status: Status, retry_after: Duration) -> Update<Bytes> {
         self.connection = Connection::Closed {
             retry_at: Instant::now() + retry_after,
         };
@@ -311,8 +344,44 @@ impl Subscriber {
     }
 }
 
+impl Update<Bytes> {
+    fn decode(self) -> Result<Update, Status> {
+        Ok(match self {
+            Self::Events(events) => {
+                let events = events.into_iter().map(Event::decode);
+                let events = events.collect::<Result<_, _>>();
+                Update::Events(events.map_err(|error| Status::data_loss(error.to_string()))?)
+            }
+            Self::Connected { head_sequence } => Update::Connected { head_sequence },
+            Self::Progress { head_sequence } => Update::Progress { head_sequence },
+            Self::CaughtUp => Update::CaughtUp,
+            Self::FellBehind => Update::FellBehind,
+            Self::Disconnected {
+                status,
+                retry_after,
+            } => Update::Disconnected {
+                status,
+                retry_after,
+            },
+        })
+    }
+}
+
+/// What the generated client does, but that the events stay encoded.
+async fn subscribe(
+    client: &mut Grpc<Channel>,
+    request: SubscribeRequest,
+) -> Result<tonic::Response<Streaming<EncodedResponse>>, Status> {
+    let unavailable = |error| Status::unavailable(format!("cannot connect: {error}"));
+    client.ready().await.map_err(unavailable)?;
+    let path = PathAndQuery::from_static("/pavane.feed.v1.FeedService/Subscribe");
+    let codec = ProstCodec::<SubscribeRequest, EncodedResponse>::default();
+    let request = Request::new(request);
+    client.server_streaming(request, path, codec).await
+}
+
 async fn receive(
-    stream: &mut Streaming<SubscribeResponse>,
+    stream: &mut Streaming<EncodedResponse>,
     deadline: Instant,
 ) -> Result<Message, Status> {
     let silent = || Status::unavailable("the server was silent for two heartbeats");
@@ -324,9 +393,7 @@ async fn receive(
     Ok(response
         .ok_or_else(ended)?
         .message
-        .unwrap_or(Message::Batch(subscribe_response::Batch {
-            events: Vec::new(),
-        })))
+        .unwrap_or(Message::Batch(EncodedBatch::default())))
 }
 
 fn waiting_helps(code: Code) -> bool {

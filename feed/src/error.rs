@@ -297,6 +297,12 @@ fn nearest_suffix(nearest: Option<&str>) -> String {
 /// How long a caller should wait for a place in the queue to become free.
 const RETRY_FULL: Duration = Duration::from_millis(100);
 
+impl From<pavane::Malformed> for Error {
+    fn from(error: pavane::Malformed) -> Self {
+        Self::corrupt(error.to_string())
+    }
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let message = error.to_string();

@@ -10,7 +10,7 @@ use crate::cursor::{self, Incarnation};
 use crate::engine::{FeedId, FeedRecord};
 use crate::event::Prepared;
 use crate::live::Live;
-use crate::record::Chunk;
+use crate::record::{Chunk, decode_all};
 use crate::scan::Scan;
 use crate::store::Shared;
 use crate::{Error, Filter, Sequence, Start, Subscription};
@@ -179,7 +179,7 @@ impl Feed {
         self.check_retained(after)?;
         let mut scan = Scan::new(self.clone(), Filter::all(), after);
         scan.supply(self.fetch(after, max_bytes)?)?;
-        scan.next_batch(max_bytes, max_events)
+        decode_all(scan.next_batch(max_bytes, max_events)?)
     }
 
     /// Follows the feed: history, then live. Errors: [`Error::Expired`], [`Error::CursorAhead`].

@@ -28,6 +28,7 @@ mod state;
 mod store;
 mod subject;
 mod subscription;
+mod wire;
 
 pub use cursor::Incarnation;
 pub use error::Error;
@@ -37,7 +38,7 @@ pub use filter::Filter;
 pub use options::{Limits, Options, Retention};
 pub use publish::{Appended, Publish};
 pub use sequence::Sequence;
-pub use service::{Service, ServiceOptions};
+pub use service::{Server, Service, ServiceOptions};
 pub use state::{Entries, KeyRange, State};
 pub use store::{Ack, Permit, Store, TransactError, Transaction};
 pub use subscription::{Delivery, Start, Subscription};

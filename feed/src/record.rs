@@ -5,13 +5,11 @@
 //! follows (varint), one byte of flags, and the encoded `pavane.feed.v1.Event` without `sequence`
 //! and `cursor`, which follow from where it lies.
 
-mod view;
-
 use bytes::Bytes;
 use prost::Message;
-use prost::encoding::{decode_varint, encode_varint};
+use prost::encoding::{WireType, decode_varint, encode_key, encode_varint};
 
-pub(crate) use view::EventView;
+pub(crate) use pavane::EventView;
 
 use crate::{Error, Sequence};
 use pavane::feed::v1::Event;
@@ -19,6 +17,11 @@ use pavane::feed::v1::Event;
 /// Flag of the last event of its commit.
 const ENDS_COMMIT: u8 = 1;
 const HEADER_BYTES: usize = 4;
+/// Tags of the fields of `pavane.feed.v1.Event` that say where it lies.
+const SEQUENCE_TAG: u32 = 7;
+const CURSOR_TAG: u32 = 8;
+/// What these fields take besides the cursor itself, at most.
+const PLACE_BYTES: usize = 16;
 
 /// Consecutive whole commits of one feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,11 +107,30 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// The encoded event as it is sent: with its sequence and with this cursor. Fields of a message
+    /// may come in any order, so they are put behind the rest.
+    pub(crate) fn with_place(&self, cursor: &str) -> Bytes {
+        let mut encoded = Vec::with_capacity(self.event.len() + cursor.len() + PLACE_BYTES);
+        encoded.extend_from_slice(&self.event);
+        prost::encoding::uint64::encode(SEQUENCE_TAG, &self.sequence.get(), &mut encoded);
+        encode_key(CURSOR_TAG, WireType::LengthDelimited, &mut encoded);
+        encode_varint(cursor.len() as u64, &mut encoded);
+        encoded.extend_from_slice(cursor.as_bytes());
+        encoded.into()
+    }
+
     /// Decodes the event. `sequence` and `cursor` are left to the caller.
     pub(crate) fn decode(&self) -> Result<Event, Error> {
         Event::decode(self.event.clone())
             .map_err(|error| Error::corrupt(format!("event {}: {error}", self.sequence)))
     }
+}
+
+/// Decodes events that were read from the store.
+pub(crate) fn decode_all(events: Vec<Bytes>) -> Result<Vec<Event>, Error> {
+    let events = events.into_iter().map(Event::decode);
+    let events = events.collect::<Result<_, _>>();
+    events.map_err(|error| Error::corrupt(error.to_string()))
 }
 
 /// The events of a chunk, in order; stops after the first error.
@@ -250,6 +272,19 @@ mod tests {
         assert_eq!(ends, [false, true, true]);
         assert_eq!(records[1].decode().unwrap(), event("b"));
         assert_eq!(records[2].sequence, Sequence::new(3));
+    }
+
+    #[test]
+    fn an_event_is_sent_as_it_is_stored_and_says_where_it_lies() {
+        let chunk = chunk(&[&["a", "b"]]);
+        let record = chunk.records().last().unwrap().unwrap();
+        let sent = Event::decode(record.with_place("a-2-b")).unwrap();
+        let expected = Event {
+            sequence: 2,
+            cursor: "a-2-b".to_owned(),
+            ..event("b")
+        };
+        assert_eq!(sent, expected);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use pavane::feed::v1::Event;
+use bytes::Bytes;
 
 use crate::record::{Chunk, EventView, Record, Records};
 use crate::{Error, Feed, Filter, Sequence};
@@ -31,7 +31,8 @@ pub(crate) struct Scan {
 
 #[derive(Debug, Default)]
 struct Commit {
-    events: Vec<Event>,
+    /// Encoded, with their places.
+    events: Vec<Bytes>,
     bytes: usize,
     last: Sequence,
 }
@@ -104,13 +105,13 @@ impl Scan {
         Ok(true)
     }
 
-    /// The next events: whole commits, until the next would pass a bound, at least one commit.
-    /// Empty if the filter rejected all that was supplied.
+    /// The next events, encoded with their places: whole commits, until the next would pass a bound,
+    /// at least one commit. Empty if the filter rejected all that was supplied.
     pub(crate) fn next_batch(
         &mut self,
         max_bytes: usize,
         max_events: usize,
-    ) -> Result<Vec<Event>, Error> {
+    ) -> Result<Vec<Bytes>, Error> {
         let mut batch = Vec::new();
         let mut batch_bytes = 0;
         while let Some(mut commit) = self.next_commit()? {
@@ -142,8 +143,8 @@ impl Scan {
             }
             if self.passes(&record)? {
                 self.commit.bytes += record.event.len() + EVENT_OVERHEAD;
-                let event = self.feed.complete(record.decode()?, record.sequence);
-                self.commit.events.push(event);
+                let cursor = self.feed.cursor(record.sequence);
+                self.commit.events.push(record.with_place(&cursor));
             }
             if record.ends_commit {
                 self.commit.last = record.sequence;

@@ -3,13 +3,16 @@
 
 mod publish;
 mod read;
+mod server;
 mod subscribe;
+
+pub use server::Server;
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use pavane::feed::v1::feed_service_server::FeedService;
 use pavane::feed::v1::{
     GetFeedRequest, GetFeedResponse, ListEventsRequest, ListEventsResponse, ListFeedsRequest,
@@ -82,9 +85,12 @@ impl FeedService for Service {
         &self,
         request: Request<SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
-        Ok(Response::new(Box::pin(
-            self.start_subscription(request.into_inner())?,
-        )))
+        let responses = self.start_subscription(request.into_inner())?;
+        let responses = responses.map(|response| {
+            let malformed = |error: prost::DecodeError| Error::corrupt(error.to_string());
+            Ok(response?.decode_events().map_err(malformed)?)
+        });
+        Ok(Response::new(Box::pin(responses)))
     }
 
     async fn publish(

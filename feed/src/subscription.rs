@@ -3,12 +3,13 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use futures_util::Stream;
 use pavane::feed::v1::Event;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use crate::record::Chunk;
+use crate::record::{Chunk, decode_all};
 use crate::scan::Scan;
 use crate::subject::Ahead;
 use crate::{Error, Feed, Filter, Sequence};
@@ -33,9 +34,9 @@ pub enum Start {
     At(SystemTime),
 }
 
-/// What a subscription has to say.
+/// What a subscription has to say, of events or, within this crate, of encoded events.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Delivery {
+pub enum Delivery<E = Event> {
     /// The first, once.
     Started {
         /// The oldest event retained.
@@ -46,7 +47,7 @@ pub enum Delivery {
         position: Sequence,
     },
     /// Events in order, of whole commits. Never empty.
-    Batch(Vec<Event>),
+    Batch(Vec<E>),
     /// No event, but time has passed or the position has moved on. Everything up to `position` was
     /// delivered or rejected by the filter.
     Progress {
@@ -65,6 +66,26 @@ pub enum Delivery {
         /// Where the subscription stands.
         position: Sequence,
     },
+}
+
+impl Delivery<Bytes> {
+    fn decode(self) -> Result<Delivery, Error> {
+        Ok(match self {
+            Self::Batch(events) => Delivery::Batch(decode_all(events)?),
+            Self::Started {
+                earliest,
+                head,
+                position,
+            } => Delivery::Started {
+                earliest,
+                head,
+                position,
+            },
+            Self::Progress { position, head } => Delivery::Progress { position, head },
+            Self::CaughtUp { position } => Delivery::CaughtUp { position },
+            Self::FellBehind { position } => Delivery::FellBehind { position },
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +173,14 @@ impl Subscription {
     /// future is dropped. Errors: [`Error::Expired`] when retention has overtaken the reader,
     /// [`Error::Closed`] when the store was closed, and what the engine says.
     pub async fn next(&mut self) -> Option<Result<Delivery, Error>> {
+        Some(match self.next_encoded().await? {
+            Ok(delivery) => delivery.decode(),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// As [`Subscription::next`], with the events as they are sent.
+    pub(crate) async fn next_encoded(&mut self) -> Option<Result<Delivery<Bytes>, Error>> {
         if self.phase == Phase::Over {
             return None;
         }
@@ -173,7 +202,7 @@ impl Subscription {
         })
     }
 
-    async fn advance(&mut self) -> Result<Delivery, Error> {
+    async fn advance(&mut self) -> Result<Delivery<Bytes>, Error> {
         if self.phase == Phase::Starting {
             self.phase = Phase::CatchingUp;
             return Ok(Delivery::Started {
@@ -227,7 +256,7 @@ impl Subscription {
             || (self.rejected_bytes > 0 && self.last_delivery.elapsed() >= self.heartbeat_interval)
     }
 
-    fn progress(&mut self) -> Delivery {
+    fn progress<E>(&mut self) -> Delivery<E> {
         self.rejected_bytes = 0;
         Delivery::Progress {
             position: self.position(),

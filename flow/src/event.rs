@@ -7,6 +7,7 @@ mod wire;
 use std::fmt;
 
 use bytes::Bytes;
+use pavane::EventView;
 use pavane::feed::v1 as feed;
 use pavane::workflow::v1::ExecutionStarted;
 
@@ -92,6 +93,9 @@ pub enum EventKind {
 /// Why an event of a feed could not be read as one of an execution.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
+    /// The bytes are not those of an event.
+    #[error("the bytes are not those of an event")]
+    NoEvent,
     /// Not one of the types of `pavane.workflow.v1`.
     #[error("event type `{0}` is not one of an execution's")]
     UnknownType(String),
@@ -254,7 +258,19 @@ impl Event {
         let time = event.time.as_ref().map(Timestamp::from).unwrap_or_default();
         Ok(Self {
             time,
-            kind: wire::decode(event, plan)?,
+            kind: wire::decode(&event.into(), plan)?,
+        })
+    }
+
+    /// Reads an event as it was sent: without copying, what it carries stays part of `encoded`. Errors:
+    /// as of [`Event::decode`].
+    pub fn decode_encoded(encoded: &Bytes, plan: &Plan) -> Result<Self, DecodeError> {
+        let view = EventView::parse(encoded).map_err(|_| DecodeError::NoEvent)?;
+        let (seconds, nanos) = view.time().map_err(|_| DecodeError::NoEvent)?;
+        let time = Timestamp::from(&prost_types::Timestamp { seconds, nanos });
+        Ok(Self {
+            time,
+            kind: wire::decode(&stored(encoded, &view)?, plan)?,
         })
     }
 }
@@ -262,5 +278,24 @@ impl Event {
 /// Reads the first event of an execution, which says what plan the others are to be read with.
 /// Errors: the event is another one, or malformed.
 pub fn decode_started(event: &feed::Event) -> Result<ExecutionStarted, DecodeError> {
-    wire::read(event)
+    wire::read(&event.into())
+}
+
+/// As [`decode_started`], of an event as it was sent.
+pub fn decode_started_encoded(encoded: &Bytes) -> Result<ExecutionStarted, DecodeError> {
+    let view = EventView::parse(encoded).map_err(|_| DecodeError::NoEvent)?;
+    wire::read(&stored(encoded, &view)?)
+}
+
+fn stored<'a>(encoded: &Bytes, view: &EventView<'a>) -> Result<wire::Stored<'a>, DecodeError> {
+    let (type_url, value) = view.data().map_err(|_| DecodeError::NoEvent)?;
+    Ok(wire::Stored {
+        r#type: view.r#type,
+        type_url,
+        value: if value.is_empty() {
+            Bytes::new()
+        } else {
+            encoded.slice_ref(value)
+        },
+    })
 }

@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane::workflow::v1::execution_service_server::ExecutionServiceServer;
 use pavane::workflow::v1::workflow_service_server::WorkflowServiceServer;
 use pavane::workflow::v1::{DeployWorkflowResponse, Source};
@@ -262,11 +261,7 @@ fn routes(
     let executions = services::Executions::new(engine.clone(), watchers, closing.clone());
     let workflows = services::Workflows::new(engine.workflows.clone());
     Routes::new()
-        .add_service(
-            FeedServiceServer::new(feeds)
-                .max_decoding_message_size(receive)
-                .max_encoding_message_size(send),
-        )
+        .add_service(pavane_feed::Server::new(feeds, receive, send))
         .add_service(
             ExecutionServiceServer::new(executions)
                 .max_decoding_message_size(receive)

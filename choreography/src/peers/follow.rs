@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pavane::feed::v1::Filter;
 use pavane_feed::client::{Start, Subscriber, SubscriberOptions, Update};
+use pavane_flow::choreography::member;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint};
@@ -107,29 +108,26 @@ struct Following {
 
 impl Following {
     async fn run(mut self) {
-        while let Some(update) = self.subscriber.next().await {
+        while let Some(update) = self.subscriber.next_encoded().await {
             let (events, is_caught_up) = match update {
                 Ok(Update::Connected { .. }) => {
                     self.is_heard();
                     continue;
                 }
-                Ok(Update::Events(events)) => (events, false),
+                Ok(Update::Events(events)) => {
+                    let events = events.into_iter().map(member::Heard::new);
+                    match events.collect() {
+                        Ok(events) => (events, false),
+                        Err(error) => return self.gives_up(&error.to_string()),
+                    }
+                }
                 Ok(Update::Progress { .. } | Update::FellBehind) => (Vec::new(), false),
                 Ok(Update::CaughtUp) => (Vec::new(), true),
                 Ok(Update::Disconnected { status, .. }) => {
                     self.is_lost(status.message());
                     continue;
                 }
-                Err(status) => {
-                    let problem = status.message();
-                    tracing::error!(
-                        peer = %self.peer, feed = self.feed, problem,
-                        "the peer is not heard any more, until the workflow is prepared again"
-                    );
-                    self.standing.lock().problem = Some(problem.to_owned());
-                    self.host.lost(&self.peer, problem);
-                    return;
-                }
+                Err(status) => return self.gives_up(status.message()),
             };
             self.is_heard();
             let cursor = self.subscriber.cursor().unwrap_or_default().to_owned();
@@ -144,6 +142,15 @@ impl Following {
                 return; // the runtime has ended
             }
         }
+    }
+
+    fn gives_up(&self, problem: &str) {
+        tracing::error!(
+            peer = %self.peer, feed = self.feed, problem,
+            "the peer is not heard any more, until the workflow is prepared again"
+        );
+        self.standing.lock().problem = Some(problem.to_owned());
+        self.host.lost(&self.peer, problem);
     }
 
     fn is_heard(&self) {

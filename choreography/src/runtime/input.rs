@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
-use pavane_flow::choreography::member::{Action, Member};
+use pavane_flow::choreography::member::{self, Action, Member};
 use pavane_flow::driver::Direction;
 use pavane_flow::plan::StepIndex;
 
@@ -27,7 +27,7 @@ pub(crate) struct Heard {
     /// Which of the subscriptions to this peer; that of an earlier one counts no more.
     pub(crate) round: u64,
     /// In order; empty if there is only a position.
-    pub(crate) events: Vec<feed::Event>,
+    pub(crate) events: Vec<member::Heard>,
     /// Where the subscription stands.
     pub(crate) cursor: String,
     /// History is done.

@@ -169,7 +169,7 @@ output: { refunded: charge.charge_id != '' }
                 sequence,
                 ..Default::default()
             };
-            member.hear(now, &home, vec![event], String::new(), &mut out);
+            member.hear(now, &home, vec![event.into()], String::new(), &mut out);
         }
         let calls = out.into_iter().filter_map(|action| match action {
             Action::Call(call) => Some(call),

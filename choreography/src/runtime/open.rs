@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use pavane::feed::v1::Event;
 use pavane_flow::Timestamp;
-use pavane_flow::choreography::member::{Action, Member};
+use pavane_flow::choreography::member::{Action, Heard, Member};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -44,7 +43,7 @@ impl Runtime {
         restore: impl FnOnce(
             &mut Member,
             Timestamp,
-            &mut HashMap<Arc<str>, Vec<Event>>,
+            &mut HashMap<Arc<str>, Vec<Heard>>,
             &mut Vec<Action>,
         ) -> Result<(), Error>,
     ) -> Result<Self, Error> {
@@ -59,7 +58,7 @@ impl Runtime {
         restore: impl FnOnce(
             &mut Member,
             Timestamp,
-            &mut HashMap<Arc<str>, Vec<Event>>,
+            &mut HashMap<Arc<str>, Vec<Heard>>,
             &mut Vec<Action>,
         ) -> Result<(), Error>,
     ) -> Result<Self, Error> {

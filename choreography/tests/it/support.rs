@@ -19,6 +19,7 @@ use pavane_choreography::{Ack, Answer, Error, Host, Options, Round, Runtime, Ser
 use pavane_feed::client::SubscriberOptions;
 use pavane_feed::{self as feed, Access, Feed, ServiceOptions, Store};
 use pavane_flow::Timestamp;
+use pavane_flow::choreography::member::Heard;
 use pavane_flow::driver::{CallFailure, Direction};
 use pavane_flow::language::{self, Definition};
 use prost::Message;
@@ -165,9 +166,9 @@ impl Host for Scripted {
         })
     }
 
-    fn heard(&self, peer: &Arc<str>, events: &[pb::Event]) {
+    fn heard(&self, peer: &Arc<str>, events: &[Heard]) {
         for event in events {
-            let (name, id) = (&self.identity.name, &event.id);
+            let (name, id) = (&self.identity.name, event.view().id);
             self.log.add(format!("{name} hears {id} from {peer}"));
         }
     }

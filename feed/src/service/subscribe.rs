@@ -2,18 +2,18 @@
 
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use futures_util::{Stream, stream};
 use pavane::feed::v1::subscribe_request::Start as RequestedStart;
-use pavane::feed::v1::subscribe_response::{
-    Batch, CaughtUp, Draining, FellBehind, Message, Progress, Started,
-};
-use pavane::feed::v1::{StartPosition, SubscribeRequest, SubscribeResponse};
+use pavane::feed::v1::subscribe_response::{CaughtUp, Draining, FellBehind, Progress, Started};
+use pavane::feed::v1::{StartPosition, SubscribeRequest};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use super::Service;
 use crate::event::now;
+use crate::wire::{EncodedBatch, EncodedMessage as Message, EncodedResponse};
 use crate::{Delivery, Error, Feed, Filter, Start, Subscription};
 
 /// Largest batch that a subscriber may ask for.
@@ -34,7 +34,7 @@ impl Service {
     pub(super) fn start_subscription(
         &self,
         request: SubscribeRequest,
-    ) -> Result<impl Stream<Item = Result<SubscribeResponse, Status>> + Send + 'static, Error> {
+    ) -> Result<impl Stream<Item = Result<EncodedResponse, Status>> + Send + 'static, Error> {
         let feed = self.store.find_feed(&request.feed)?;
         let filter = Filter::parse(request.filter.unwrap_or_default())?;
         let start = start(&feed, request.start)?;
@@ -70,7 +70,7 @@ impl Service {
 }
 
 impl Open {
-    async fn next(&mut self) -> Option<Result<SubscribeResponse, Status>> {
+    async fn next(&mut self) -> Option<Result<EncodedResponse, Status>> {
         if self.draining {
             return None;
         }
@@ -80,7 +80,7 @@ impl Open {
                 self.draining = true;
                 return Some(Ok(self.drain()));
             }
-            delivery = self.subscription.next() => delivery?,
+            delivery = self.subscription.next_encoded() => delivery?,
         };
         Some(
             delivery
@@ -89,7 +89,7 @@ impl Open {
         )
     }
 
-    fn drain(&self) -> SubscribeResponse {
+    fn drain(&self) -> EncodedResponse {
         let feed = self.subscription.feed();
         respond(Message::Draining(Draining {
             cursor: feed.cursor(self.subscription.position()),
@@ -97,7 +97,7 @@ impl Open {
         }))
     }
 
-    fn response(&self, delivery: Delivery) -> SubscribeResponse {
+    fn response(&self, delivery: Delivery<Bytes>) -> EncodedResponse {
         let feed = self.subscription.feed();
         respond(match delivery {
             Delivery::Started { earliest, head, .. } => Message::Started(Started {
@@ -106,7 +106,7 @@ impl Open {
                 heartbeat_interval: prost_types::Duration::try_from(self.heartbeat_interval).ok(),
                 head_sequence: head.get(),
             }),
-            Delivery::Batch(events) => Message::Batch(Batch { events }),
+            Delivery::Batch(events) => Message::Batch(EncodedBatch { events }),
             Delivery::Progress { position, head } => Message::Progress(Progress {
                 cursor: feed.cursor(position),
                 head_sequence: head.get(),
@@ -122,8 +122,8 @@ impl Open {
     }
 }
 
-fn respond(message: Message) -> SubscribeResponse {
-    SubscribeResponse {
+fn respond(message: Message) -> EncodedResponse {
+    EncodedResponse {
         message: Some(message),
     }
 }

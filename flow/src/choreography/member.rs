@@ -11,6 +11,7 @@
 
 mod call;
 mod entry;
+mod heard;
 #[cfg(test)]
 mod tests;
 
@@ -18,15 +19,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use pavane::attributes;
 use pavane::feed::v1 as feed;
+use pavane::{EventView, attributes};
 
 pub use call::StepCall;
 use entry::{Entry, Phase};
+pub use heard::Heard;
 
 use crate::Timestamp;
 use crate::driver::{self, CallFailure, Direction, Driver, Input, Performers, Role};
-use crate::event::{DecodeError, Event, EventKind, decode_started};
+use crate::event::{DecodeError, Event, EventKind, decode_started_encoded};
 use crate::plan::{Plan, StepIndex};
 
 /// Begins the types of all events of executions.
@@ -75,7 +77,7 @@ pub enum Action {
         /// How it stood.
         driver: Box<Driver>,
         /// What had been heard of it from others, in the order of hearing.
-        heard: Vec<feed::Event>,
+        heard: Vec<Heard>,
     },
     /// An event could not be read and was left out: everything else goes on.
     LeftOut {
@@ -93,7 +95,7 @@ pub struct Checkpoint {
     pub cursors: Vec<(Arc<str>, String)>,
     /// All that was heard of executions that have not ended and have changed since the last
     /// checkpoint.
-    pub heard: Vec<(Arc<str>, Vec<feed::Event>)>,
+    pub heard: Vec<(Arc<str>, Vec<Heard>)>,
     /// Executions of earlier checkpoints that have ended.
     pub gone: Vec<Arc<str>>,
 }
@@ -177,7 +179,7 @@ impl Member {
         &mut self,
         now: Timestamp,
         cursors: impl IntoIterator<Item = (Arc<str>, String)>,
-        heard: impl IntoIterator<Item = (Arc<str>, Vec<feed::Event>)>,
+        heard: impl IntoIterator<Item = (Arc<str>, Vec<Heard>)>,
         out: &mut Vec<Action>,
     ) {
         self.cursors.extend(cursors);
@@ -193,12 +195,12 @@ impl Member {
         &mut self,
         now: Timestamp,
         peer: &Arc<str>,
-        events: Vec<feed::Event>,
+        events: Vec<Heard>,
         cursor: String,
         out: &mut Vec<Action>,
     ) {
         for event in events {
-            if is_of_execution(&event) {
+            if event.view().r#type.starts_with(EVENT_TYPES) {
                 self.hear_one(now, peer, event, out);
             }
         }
@@ -348,11 +350,11 @@ impl Member {
         execution: &Arc<str>,
         plan: Arc<Plan>,
         own: &[feed::Event],
-        heard: Vec<feed::Event>,
+        heard: Vec<Heard>,
         out: &mut Vec<Action>,
     ) {
         let mut events = decode_all(own, &plan, out);
-        events.extend(decode_all(&heard, &plan, out));
+        events.extend(decode_heard(&heard, &plan, out));
         let mut actions = Vec::new();
         let driver = Driver::restore(plan, Arc::clone(execution), events, now, &mut actions);
         let mut entry = Entry::loaded(heard);
@@ -430,7 +432,7 @@ impl Member {
     }
 
     /// What was heard of an execution from others, in the order of hearing.
-    pub fn heard(&self, execution: &str) -> &[feed::Event] {
+    pub fn heard(&self, execution: &str) -> &[Heard] {
         self.executions
             .get(execution)
             .map_or(&[], |entry| &entry.heard)
@@ -454,18 +456,13 @@ impl Member {
         unknown
     }
 
-    fn hear_one(
-        &mut self,
-        now: Timestamp,
-        peer: &Arc<str>,
-        event: feed::Event,
-        out: &mut Vec<Action>,
-    ) {
-        let is_start = event.r#type.ends_with(".ExecutionStarted");
-        let execution = match self.executions.get_key_value(&*event.subject) {
+    fn hear_one(&mut self, now: Timestamp, peer: &Arc<str>, event: Heard, out: &mut Vec<Action>) {
+        let view = event.view();
+        let is_start = view.r#type.ends_with(".ExecutionStarted");
+        let execution = match self.executions.get_key_value(view.subject) {
             Some((execution, _)) => Arc::clone(execution),
-            None if is_start || !self.is_forgotten(&event) => {
-                let execution: Arc<str> = event.subject.as_str().into();
+            None if is_start || !self.is_forgotten(&view) => {
+                let execution: Arc<str> = view.subject.into();
                 self.executions
                     .insert(Arc::clone(&execution), Entry::new(false));
                 execution
@@ -486,9 +483,9 @@ impl Member {
         match &entry.phase {
             Phase::Driven(driver) => {
                 let event = entry.heard.last().expect("just noted");
-                match Event::decode(event, driver.plan()) {
+                match Event::decode_encoded(event.encoded(), driver.plan()) {
                     Ok(event) => self.drive(now, &execution, Input::Heard { event }, out),
-                    Err(problem) => out.push(left_out(event, problem)),
+                    Err(problem) => out.push(left_out(event.view().id, problem)),
                 }
             }
             Phase::Waiting if is_first && self.is_up_to_date => {
@@ -505,20 +502,21 @@ impl Member {
         now: Timestamp,
         peer: &Arc<str>,
         execution: &Arc<str>,
-        event: feed::Event,
+        event: Heard,
         out: &mut Vec<Action>,
     ) {
         let newest = self.newest_start.entry(Arc::clone(peer)).or_default();
-        let is_repeated = event.sequence <= std::mem::replace(newest, event.sequence.max(*newest));
+        let sequence = event.sequence();
+        let is_repeated = sequence <= std::mem::replace(newest, sequence.max(*newest));
         let is_fresh = self.caught_up.contains(peer) && !is_repeated;
         let entry = self.executions.get_mut(execution).expect("just seen");
         if self.is_home || entry.revision.is_some() {
             return; // heard before
         }
-        let started = match decode_started(&event) {
+        let started = match decode_started_encoded(event.encoded()) {
             Ok(started) => started,
             Err(problem) => {
-                out.push(left_out(&event, problem));
+                out.push(left_out(event.view().id, problem));
                 return self.forget(execution);
             }
         };
@@ -526,7 +524,7 @@ impl Member {
             return self.forget(execution);
         }
         entry.revision = Some(started.revision);
-        entry.traceparent.clone_from(&event.traceparent);
+        event.view().traceparent.clone_into(&mut entry.traceparent);
         entry.is_fresh = is_fresh;
         if entry.note(event) {
             self.changed.push(Arc::clone(execution));
@@ -571,7 +569,7 @@ impl Member {
             return;
         };
         let plan = Arc::clone(driver.plan());
-        let heard = decode_all(&entry.heard, &plan, out);
+        let heard = decode_heard(&entry.heard, &plan, out);
         let (starts, others): (Vec<_>, Vec<_>) = heard
             .into_iter()
             .partition(|event| matches!(event.kind, EventKind::ExecutionStarted { .. }));
@@ -630,7 +628,7 @@ impl Member {
 
     /// Whether an execution that is not known has ended and was forgotten, or is none of the member's
     /// business, as far as the event by itself tells.
-    fn is_forgotten(&self, event: &feed::Event) -> bool {
+    fn is_forgotten(&self, event: &EventView<'_>) -> bool {
         // A home has started whatever is still of interest to it. A revision starts only after all
         // who take part are prepared for it. An outcome follows its start in the same feed.
         self.is_home
@@ -646,8 +644,8 @@ impl Member {
 
     /// Whether an event is of a revision that the member has no part in. Filters may let it through:
     /// the same step of another revision, or what a filter had no room to tell apart.
-    fn is_of_others(&self, event: &feed::Event) -> bool {
-        let revision = event.attributes.get(attributes::REVISION);
+    fn is_of_others(&self, event: &EventView<'_>) -> bool {
+        let revision = event.attribute(attributes::REVISION).ok().flatten();
         revision.is_some_and(|mark| {
             let mut known = self.parts.keys();
             !known.any(|known| call::revision_mark(known) == mark)
@@ -677,11 +675,23 @@ fn is_of_execution(event: &feed::Event) -> bool {
     event.r#type.starts_with(EVENT_TYPES)
 }
 
-fn left_out(event: &feed::Event, problem: DecodeError) -> Action {
+fn left_out(event_id: &str, problem: DecodeError) -> Action {
     Action::LeftOut {
-        event_id: event.id.clone(),
+        event_id: event_id.to_owned(),
         problem,
     }
+}
+
+/// Reads what was heard of an execution of this plan.
+fn decode_heard(events: &[Heard], plan: &Plan, out: &mut Vec<Action>) -> Vec<Event> {
+    let mut decoded = Vec::with_capacity(events.len());
+    for event in events {
+        match Event::decode_encoded(event.encoded(), plan) {
+            Ok(event) => decoded.push(event),
+            Err(problem) => out.push(left_out(event.view().id, problem)),
+        }
+    }
+    decoded
 }
 
 /// Reads what can be read as an event of this plan. The own feed has others beside them.
@@ -691,7 +701,7 @@ fn decode_all(events: &[feed::Event], plan: &Plan, out: &mut Vec<Action>) -> Vec
     for event in of_executions {
         match Event::decode(event, plan) {
             Ok(event) => decoded.push(event),
-            Err(problem) => out.push(left_out(event, problem)),
+            Err(problem) => out.push(left_out(&event.id, problem)),
         }
     }
     decoded

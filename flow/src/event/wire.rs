@@ -1,5 +1,6 @@
 //! Between an event and the message of the contract that stands for it, both ways.
 
+use bytes::Bytes;
 use pavane::feed::v1 as feed;
 use pavane::workflow::v1 as wire;
 use prost::{Message, Name};
@@ -94,10 +95,10 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> (String, prost_types::Any)
 }
 
 /// Errors: not an execution's event, or not of this plan.
-pub(super) fn decode(event: &feed::Event, plan: &Plan) -> Result<EventKind, DecodeError> {
+pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, DecodeError> {
     let step = |id: &str| {
         plan.step_index(id)
-            .ok_or_else(|| DecodeError::UnknownStep(event.r#type.clone(), id.to_owned()))
+            .ok_or_else(|| DecodeError::UnknownStep(event.r#type.to_owned(), id.to_owned()))
     };
     let steps = |ids: &[String]| ids.iter().map(|id| step(id)).collect::<Result<Vec<_>, _>>();
     let name = event
@@ -193,7 +194,7 @@ pub(super) fn decode(event: &feed::Event, plan: &Plan) -> Result<EventKind, Deco
         wire::ExecutionResumed::NAME => EventKind::ExecutionResumed {
             round: read::<wire::ExecutionResumed>(event)?.round,
         },
-        _ => return Err(DecodeError::UnknownType(event.r#type.clone())),
+        _ => return Err(DecodeError::UnknownType(event.r#type.to_owned())),
     })
 }
 
@@ -205,13 +206,34 @@ fn pack<M: Message + Name>(message: &M) -> (String, prost_types::Any) {
     (M::full_name(), any)
 }
 
+/// What an event that was stored says of itself.
+pub(super) struct Stored<'a> {
+    pub(super) r#type: &'a str,
+    pub(super) type_url: &'a str,
+    /// The encoded data.
+    pub(super) value: Bytes,
+}
+
+impl<'a> From<&'a feed::Event> for Stored<'a> {
+    fn from(event: &'a feed::Event) -> Self {
+        let data = event.data.as_ref();
+        Self {
+            r#type: &event.r#type,
+            type_url: data.map_or("", |data| &data.type_url),
+            value: data
+                .map(|data| Bytes::copy_from_slice(&data.value))
+                .unwrap_or_default(),
+        }
+    }
+}
+
 /// The data of an event, of this type.
-pub(super) fn read<M: Message + Name + Default>(event: &feed::Event) -> Result<M, DecodeError> {
-    let data = event
-        .data
-        .as_ref()
-        .filter(|data| data.type_url.rsplit('/').next() == Some(M::full_name().as_str()));
-    let data = data.ok_or_else(|| DecodeError::NoData(event.r#type.clone()))?;
-    M::decode(data.value.as_slice())
-        .map_err(|error| DecodeError::Malformed(event.r#type.clone(), error))
+pub(super) fn read<M: Message + Name + Default>(event: &Stored<'_>) -> Result<M, DecodeError> {
+    let found = event.type_url.rsplit('/').next().unwrap_or_default();
+    let name = found.strip_prefix(M::PACKAGE);
+    if name.and_then(|name| name.strip_prefix('.')) != Some(M::NAME) {
+        return Err(DecodeError::NoData(event.r#type.to_owned()));
+    }
+    M::decode(event.value.clone())
+        .map_err(|error| DecodeError::Malformed(event.r#type.to_owned(), error))
 }

@@ -9,7 +9,7 @@ use pavane::feed::v1::Event;
 use pavane::workflow::v1::{Execution, ExecutionState, Failure, Member};
 use pavane_choreography::{Ack, Answer, Appended, Ended, Host, Round};
 use pavane_feed::{Feed, Store};
-use pavane_flow::choreography::member::StepCall;
+use pavane_flow::choreography::member::{Heard, StepCall};
 use pavane_flow::choreography::projection::EventType;
 use pavane_flow::driver::CallFailure;
 use pavane_flow::event::decode_started;
@@ -166,9 +166,9 @@ impl Host for Home {
         Box::pin(async { Answer::Answered(Err(failure)) })
     }
 
-    fn heard(&self, _: &Arc<str>, events: &[Event]) {
+    fn heard(&self, _: &Arc<str>, events: &[Heard]) {
         for event in events {
-            if let Some(hosted) = self.table.get(&event.subject) {
+            if let Some(hosted) = self.table.get(event.view().subject) {
                 notice(&self.line, &hosted);
             }
         }

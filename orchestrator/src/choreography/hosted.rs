@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::{Mutex, RwLock};
-use pavane::feed::v1::Event;
 use pavane::workflow::v1::Incident;
 use pavane_flow::Timestamp;
+use pavane_flow::choreography::member::Heard;
 use pavane_flow::fold::Outcome;
 use pavane_flow::plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
@@ -45,7 +45,7 @@ pub(crate) struct Hosted {
 pub(super) struct End {
     pub(super) outcome: Outcome,
     /// What others said of it.
-    pub(super) heard: Vec<Event>,
+    pub(super) heard: Vec<Heard>,
 }
 
 /// What keeps it from going on, as last looked.

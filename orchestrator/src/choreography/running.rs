@@ -8,7 +8,7 @@ use pavane::feed::v1::Event;
 use pavane::workflow::v1::{Execution, Incident};
 use pavane_choreography::{Options, Runtime};
 use pavane_flow::Timestamp;
-use pavane_flow::choreography::member::{Action, Member};
+use pavane_flow::choreography::member::{Action, Heard, Member};
 use pavane_flow::fold::State;
 use pavane_flow::plan::Plan;
 use tokio::sync::OwnedSemaphorePermit;
@@ -165,11 +165,11 @@ impl Choreography {
             is_driven.then(|| member.heard(id).to_vec())
         });
         if let Some(heard) = heard {
-            return Ok(heard);
+            return decode(&heard);
         }
         // It has ended in the core; what the core had of it is on its way to the journal.
         if let Some(end) = hosted.end() {
-            return Ok(end.heard.clone());
+            return decode(&end.heard);
         }
         let _ = hosted.wait().await;
         self.home().journal.heard_of(id)
@@ -220,4 +220,11 @@ impl Choreography {
     ) -> Result<R, Error> {
         Ok(self.runtime().tell(tell).await?)
     }
+}
+
+/// Errors: [`Error::CorruptJournal`], of an event that its feed should not have taken.
+pub(super) fn decode(heard: &[Heard]) -> Result<Vec<Event>, Error> {
+    let corrupt = |error| Error::CorruptJournal(format!("what was heard: {error}"));
+    let events = heard.iter().map(Heard::decode);
+    events.collect::<Result<_, _>>().map_err(corrupt)
 }

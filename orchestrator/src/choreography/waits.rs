@@ -14,6 +14,7 @@ use pavane_flow::plan::{Plan, StepIndex};
 
 use super::Choreography;
 use super::hosted::Hosted;
+use super::running::decode;
 use crate::Error;
 
 /// A step whose turn it is.
@@ -35,9 +36,10 @@ impl Choreography {
             let turns = turns(&hosted.plan, member.driver(&hosted.id)?.state());
             (!turns.is_empty()).then(|| (turns, member.heard(&hosted.id).to_vec()))
         });
-        let Some((turns, mut events)) = looked else {
+        let Some((turns, heard)) = looked else {
             return Ok(Vec::new());
         };
+        let mut events = decode(&heard)?;
         events.extend(self.home().journal.events_of(&hosted.id)?);
         let known: HashMap<&str, &Event> = events.iter().map(|it| (&*it.id, it)).collect();
         let peers = self.runtime().describe().peers;

@@ -7,6 +7,7 @@ use futures_util::future::try_join_all;
 use pavane::feed::v1::Event;
 use pavane::workflow::v1::Execution;
 use pavane_choreography::{Ack, Checkpoint};
+use pavane_flow::choreography::member::Heard;
 use prost::Message;
 
 use super::{Journal, Start, listing_key};
@@ -36,14 +37,14 @@ pub(crate) struct Ended {
     pub(crate) summary: Execution,
     pub(crate) start: Start,
     /// What others said of it.
-    pub(crate) heard: Vec<Event>,
+    pub(crate) heard: Vec<Heard>,
 }
 
 /// What others said of an execution, as it is kept.
 #[derive(Clone, PartialEq, prost::Message)]
-struct Heard {
-    #[prost(message, repeated, tag = "1")]
-    events: Vec<Event>,
+struct Kept {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    events: Vec<Bytes>,
 }
 
 impl Journal {
@@ -69,7 +70,11 @@ impl Journal {
             (it.position, Bytes::from(it.summary.id), it.start, summary)
         });
         let ended = commit.ended.into_iter().map(|it| {
-            let heard = Heard { events: it.heard }.encode_to_vec();
+            let events = it.heard.iter().map(|event| event.encoded().clone());
+            let heard = Kept {
+                events: events.collect(),
+            };
+            let heard = heard.encode_to_vec();
             let summary = it.summary.encode_to_vec();
             (Bytes::from(it.summary.id), it.start, summary, heard)
         });
@@ -102,8 +107,9 @@ impl Journal {
         let Some(heard) = self.heard.get(execution.as_bytes())? else {
             return Ok(Vec::new());
         };
-        let heard = Heard::decode(heard)
-            .map_err(|error| Error::CorruptJournal(format!("what was heard: {error}")))?;
-        Ok(heard.events)
+        let corrupt = |error| Error::CorruptJournal(format!("what was heard: {error}"));
+        let kept = Kept::decode(heard).map_err(corrupt)?;
+        let events = kept.events.into_iter().map(Event::decode);
+        events.collect::<Result<_, _>>().map_err(corrupt)
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
-use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane::workflow::v1::participant_service_server::ParticipantServiceServer;
 use pavane_choreography::{self as choreography, Host, Runtime};
 use pavane_feed::{self as feed, Access, Feed, Store, TransactError, Transaction};
@@ -199,9 +198,7 @@ impl Participant {
         known.set("services", descriptors, self.routes.names())?;
         let subscriptions = feed::ServiceOptions::default();
         let feeds = feed::Service::new(self.store.clone(), subscriptions, stop.clone());
-        let feeds = FeedServiceServer::new(feeds)
-            .max_decoding_message_size(limits.max_receive_bytes)
-            .max_encoding_message_size(limits.max_send_bytes);
+        let feeds = feed::Server::new(feeds, limits.max_receive_bytes, limits.max_send_bytes);
         self = self.add_service(feeds);
         let mut ours = vec![FEED_SERVICE];
         if let Some(faults) = &self.faults {

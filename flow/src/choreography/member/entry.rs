@@ -1,15 +1,14 @@
 //! What a member has of one execution.
 
-use pavane::feed::v1 as feed;
-
+use super::Heard;
 use crate::driver::Driver;
-use crate::event::decode_started;
+use crate::event::decode_started_encoded;
 
 /// One execution that has not ended.
 #[derive(Debug)]
 pub(super) struct Entry {
     /// What others have said of it, in the order of hearing.
-    pub(super) heard: Vec<feed::Event>,
+    pub(super) heard: Vec<Heard>,
     pub(super) phase: Phase,
     /// Of its start, once that has been heard.
     pub(super) revision: Option<String>,
@@ -48,12 +47,12 @@ impl Entry {
     }
 
     /// From what a checkpoint has of it.
-    pub(super) fn loaded(heard: Vec<feed::Event>) -> Self {
+    pub(super) fn loaded(heard: Vec<Heard>) -> Self {
         let start = heard
             .iter()
-            .find_map(|event| Some((event, decode_started(event).ok()?)));
+            .find_map(|event| Some((event, decode_started_encoded(event.encoded()).ok()?)));
         let revision = start.as_ref().map(|(_, started)| started.revision.clone());
-        let traceparent = start.map(|(event, _)| event.traceparent.clone());
+        let traceparent = start.map(|(event, _)| event.view().traceparent.to_owned());
         Self {
             revision,
             traceparent: traceparent.unwrap_or_default(),
@@ -68,14 +67,12 @@ impl Entry {
     }
 
     /// Whether this event was not heard before.
-    pub(super) fn is_news(&self, event: &feed::Event) -> bool {
-        let is_same =
-            |known: &feed::Event| known.sequence == event.sequence && known.source == event.source;
-        !self.heard.iter().any(is_same)
+    pub(super) fn is_news(&self, event: &Heard) -> bool {
+        !self.heard.iter().any(|known| known.is_same(event))
     }
 
     /// Keeps an event. Whether it is the first since the last checkpoint.
-    pub(super) fn note(&mut self, event: feed::Event) -> bool {
+    pub(super) fn note(&mut self, event: Heard) -> bool {
         self.heard.push(event);
         !std::mem::replace(&mut self.is_changed, true)
     }

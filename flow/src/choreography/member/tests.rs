@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use pavane::feed::v1 as feed;
 
-use super::{Action, Member, Part};
+use super::{Action, Heard, Member, Part};
 use crate::Timestamp;
 use crate::driver::{CallFailure, Direction, Role};
 use crate::event::Failure;
@@ -151,11 +151,16 @@ impl Cluster {
             for other in (0..self.members.len()).filter(|&other| other != member) {
                 let mut out = Vec::new();
                 let cursor = event.sequence.to_string();
-                self.members[other].hear(now(), &peer, vec![event.clone()], cursor, &mut out);
+                self.members[other].hear(now(), &peer, heard(&[event.clone()]), cursor, &mut out);
                 self.act(other, out);
             }
         }
     }
+}
+
+/// As it comes from a feed.
+fn heard(events: &[feed::Event]) -> Vec<Heard> {
+    events.iter().cloned().map(Heard::from).collect()
 }
 
 fn now() -> Timestamp {
@@ -237,14 +242,14 @@ fn what_is_heard_before_the_start_counts_once_it_is_known() {
     late.hear(
         now(),
         &first,
-        cluster.feeds[1].clone(),
+        heard(&cluster.feeds[1]),
         "1".to_owned(),
         &mut out,
     );
     assert!(matches!(out.as_slice(), [Action::Recall { .. }]), "{out:?}");
     out.clear();
     late.recalled(now(), &"e".into(), Vec::new(), &mut out);
-    let start = cluster.feeds[0][..1].to_vec();
+    let start = heard(&cluster.feeds[0][..1]);
     late.hear(now(), &home, start, "1".to_owned(), &mut out);
     assert!(
         matches!(out.as_slice(), [Action::Call(call)] if call.step() == StepIndex(1)),
@@ -261,7 +266,7 @@ fn what_is_heard_after_the_end_is_forgotten() {
     member.hear(
         now(),
         &"p0".into(),
-        cluster.feeds[1].clone(),
+        heard(&cluster.feeds[1]),
         "9".to_owned(),
         &mut out,
     );
@@ -307,7 +312,7 @@ fn a_checkpoint_holds_what_has_not_ended_and_goes_on_from_there() {
     member.hear(
         now(),
         &"home".into(),
-        vec![*event],
+        heard(&[*event]),
         "c-1".to_owned(),
         &mut out,
     );
@@ -333,7 +338,7 @@ fn an_unknown_revision_waits_until_it_is_prepared() {
     cluster.start();
     let mut late = Member::participant("p0");
     let mut out = Vec::new();
-    let start = cluster.feeds[0][..1].to_vec();
+    let start = heard(&cluster.feeds[0][..1]);
     late.hear(now(), &"home".into(), start, "1".to_owned(), &mut out);
     assert!(out.is_empty());
     let revision = cluster.plan.revision.to_string();
@@ -356,7 +361,7 @@ fn an_execution_of_others_is_none_of_its_business() {
     stranger.hear(
         now(),
         &"home".into(),
-        cluster.feeds[0].clone(),
+        heard(&cluster.feeds[0]),
         "2".to_owned(),
         &mut out,
     );
@@ -374,7 +379,7 @@ fn a_start_that_is_heard_again_is_not_a_new_one() {
     member.hear(
         now(),
         &"home".into(),
-        home[..1].to_vec(),
+        heard(&home[..1]),
         "1".to_owned(),
         &mut out,
     );
@@ -384,7 +389,7 @@ fn a_start_that_is_heard_again_is_not_a_new_one() {
     member.hear(
         now(),
         &"home".into(),
-        home[1..].to_vec(),
+        heard(&home[1..]),
         "2".to_owned(),
         &mut out,
     );
@@ -398,7 +403,7 @@ fn what_is_said_of_a_revision_of_others_leaves_nothing() {
     cluster.start();
     let mut stranger = Member::participant("stranger");
     let (first, mut out) = ("p0".into(), Vec::new());
-    let said = cluster.feeds[1].clone();
+    let said = heard(&cluster.feeds[1]);
     stranger.hear(now(), &first, said, "1".to_owned(), &mut out);
     assert!(out.is_empty(), "{out:?}");
     assert_eq!(stranger.executions().len(), 0);

@@ -97,7 +97,7 @@ impl World<'_> {
                     continue;
                 }
                 let mut heard = disk.heard.get(execution).into_iter().flatten();
-                if !heard.any(|heard| heard.id == event.id) && !has_ended(execution) {
+                if !heard.any(|heard| heard.view().id == event.id) && !has_ended(execution) {
                     return Err(format!(
                         "{name} remembers cursor {end} of {}, and not {}",
                         other.name, event.id

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pavane::feed::v1::{Event, Filter};
+use pavane_flow::choreography::member::Heard;
 use pavane_flow::choreography::projection::{EventType, Hears, filter};
 
 use super::core::acts_of_member;
@@ -278,14 +279,16 @@ impl World<'_> {
                     for event in events {
                         if event.r#type.ends_with(".ExecutionStarted") {
                             let own = one.disk.subject(&event.subject);
-                            hear_as_new(member, clock, own, vec![event], &mut out);
+                            hear_as_new(member, clock, own, vec![event.into()], &mut out);
                         } else {
-                            member.hear(clock, &name, vec![event], cursor.clone(), &mut out);
+                            let event = vec![event.into()];
+                            member.hear(clock, &name, event, cursor.clone(), &mut out);
                         }
                     }
                     member.stand(&name, cursor);
                 }
                 Message::Events(events, cursor) => {
+                    let events = events.into_iter().map(Heard::from).collect();
                     member.hear(clock, &name, events, cursor, &mut out);
                 }
                 Message::Progress(cursor) => member.stand(&name, cursor),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
-use pavane_flow::choreography::member::Checkpoint;
+use pavane_flow::choreography::member::{Checkpoint, Heard};
 
 use super::core::{Call, Core};
 
@@ -37,7 +37,7 @@ pub(crate) struct Disk {
     /// By execution, where its events are in the feed.
     subjects: HashMap<String, Vec<usize>>,
     pub(crate) cursors: BTreeMap<Arc<str>, String>,
-    pub(crate) heard: BTreeMap<Arc<str>, Vec<feed::Event>>,
+    pub(crate) heard: BTreeMap<Arc<str>, Vec<Heard>>,
     commits: u64,
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
-use pavane_flow::choreography::member::{self, Checkpoint, Member, Part};
+use pavane_flow::choreography::member::{self, Checkpoint, Heard, Member, Part};
 use pavane_flow::driver::{Driver, Input, Role};
 use pavane_flow::event::{Event, EventKind};
 
@@ -274,14 +274,19 @@ pub(super) fn hear_as_new(
     member: &mut Member,
     now: Timestamp,
     own: Vec<feed::Event>,
-    heard: Vec<feed::Event>,
+    heard: Vec<Heard>,
     out: &mut Vec<member::Action>,
 ) {
-    let of = heard.first().map_or("", |event| &event.subject);
+    let of = heard.first().map_or("", |event| event.view().subject);
     let history: Arc<str> = format!("history of {of}").into();
     member.caught_up(&history, out);
-    let is_start = |event: &feed::Event| event.r#type.ends_with(".ExecutionStarted");
+    let is_start = |event: &Heard| event.view().r#type.ends_with(".ExecutionStarted");
     let (starts, others): (Vec<_>, Vec<_>) = heard.into_iter().partition(is_start);
-    let events = own.into_iter().chain(others).chain(starts).collect();
+    let events = own
+        .into_iter()
+        .map(Heard::from)
+        .chain(others)
+        .chain(starts)
+        .collect();
     member.hear(now, &history, events, String::new(), out);
 }

@@ -1,0 +1,61 @@
+//! Subscriptions as they are sent: the messages of the contract, but that the events of a batch stay
+//! encoded. What many hear is encoded once, when it is appended, and decoded by those who look into it.
+
+use bytes::Bytes;
+use pavane::feed::v1::subscribe_response::{CaughtUp, Draining, FellBehind, Progress, Started};
+use pavane::feed::v1::{SubscribeResponse, subscribe_response};
+use prost::{Message, Oneof};
+
+/// `pavane.feed.v1.SubscribeResponse`.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct EncodedResponse {
+    #[prost(oneof = "EncodedMessage", tags = "1, 2, 3, 4, 5, 6")]
+    pub(crate) message: Option<EncodedMessage>,
+}
+
+/// The `message` of it.
+#[derive(Clone, PartialEq, Oneof)]
+pub(crate) enum EncodedMessage {
+    #[prost(message, tag = "1")]
+    Started(Started),
+    #[prost(message, tag = "2")]
+    Batch(EncodedBatch),
+    #[prost(message, tag = "3")]
+    Progress(Progress),
+    #[prost(message, tag = "4")]
+    CaughtUp(CaughtUp),
+    #[prost(message, tag = "5")]
+    FellBehind(FellBehind),
+    #[prost(message, tag = "6")]
+    Draining(Draining),
+}
+
+/// `pavane.feed.v1.SubscribeResponse.Batch`: a message within a message is bytes.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct EncodedBatch {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub(crate) events: Vec<Bytes>,
+}
+
+impl EncodedResponse {
+    /// As the generated types have it. Errors: an event is malformed.
+    pub(crate) fn decode_events(self) -> Result<SubscribeResponse, prost::DecodeError> {
+        use subscribe_response::Message as Decoded;
+        let message = self.message.map(|message| {
+            Ok::<_, prost::DecodeError>(match message {
+                EncodedMessage::Started(started) => Decoded::Started(started),
+                EncodedMessage::Batch(batch) => {
+                    let events = batch.events.into_iter().map(Message::decode);
+                    let events = events.collect::<Result<_, prost::DecodeError>>()?;
+                    Decoded::Batch(subscribe_response::Batch { events })
+                }
+                EncodedMessage::Progress(progress) => Decoded::Progress(progress),
+                EncodedMessage::CaughtUp(caught_up) => Decoded::CaughtUp(caught_up),
+                EncodedMessage::FellBehind(fell_behind) => Decoded::FellBehind(fell_behind),
+                EncodedMessage::Draining(draining) => Decoded::Draining(draining),
+            })
+        });
+        let message = message.transpose()?;
+        Ok(SubscribeResponse { message })
+    }
+}
