@@ -2,6 +2,7 @@
 //! services.
 
 mod chain;
+mod dancers;
 mod links;
 mod load;
 mod report;
@@ -33,7 +34,8 @@ enum What {
     Chain(ChainArgs),
 }
 
-/// A -> B -> C: a bare tonic chain, and the same services orchestrated with every event synced
+/// A -> B -> C: a bare tonic chain, and the same services orchestrated and choreographed, with every
+/// event synced
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct ChainArgs {
     /// How many calls are in flight at a time; one measurement each
@@ -50,7 +52,7 @@ pub(crate) struct ChainArgs {
     /// Rounds of each kind, in turn; the medians are reported
     #[arg(long, default_value = "3", value_name = "N")]
     rounds: u8,
-    /// Where the journal is kept: on the disk to be measured [default: a temporary folder]
+    /// Where journal and feeds are kept: on the disk to be measured [default: a temporary folder]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }

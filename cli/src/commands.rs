@@ -28,7 +28,7 @@ mod address;
 mod definition;
 mod execution;
 
-pub(crate) use execution::get as get_execution;
+pub(crate) use execution::{get as get_execution, has_ended};
 
 /// What every command is given besides its own flags.
 pub(crate) struct Context<'a> {

@@ -10,3 +10,4 @@ pub(crate) mod house;
 pub(crate) mod load;
 pub(crate) mod orders;
 pub(crate) mod report;
+pub(crate) mod round;

@@ -105,25 +105,33 @@ fn serving_is_explained() {
     Usage: pavane demo [OPTIONS]
 
     Options:
-          --orders <N>        How many orders to place [default: 200]
-          --mode <MODE>       How to run them [default: all] [possible values: all, orchestrated,
+          --orders <N>        How many orders to place, in each mode [default: 200]
+          --mode <MODE>       How to run them [default: both] [possible values: both, orchestrated,
                               choreographed]
-          --seed <SEED>       What the orders are drawn from: it fixes the orders, while which of them
-                              find stock depends on timing [default: 1]
+          --seed <SEED>       What the orders are drawn from, and so what becomes of each [default: 1]
           --port-base <PORT>  Port of the orchestrator; the services have the next three; 0: any that
                               are free [default: 7400]
-          --data-dir <DIR>    Folder for the data, which is kept [default: a temporary one]
+          --data-dir <DIR>    Folder for the data, which is kept: one folder for each mode in it
+                              [default: a temporary one]
           --serve             Keep everything running until Ctrl-C
           --concurrency <N>   Orders in flight at a time [default: 16]
       -h, --help              Print help (see more with '--help')
 
     Examples:
-      pavane demo                                place 200 orders, show and audit the result
+      pavane demo                                place 200 orders in either mode, compare and audit
+      pavane demo --mode choreographed           nobody conducts
       pavane demo --serve                        and keep everything running, to try it yourself
       pavane demo --serve --orders 0             only keep everything running
       pavane demo --orders 2000 --output json    one JSON object, for programs
 
-    The exit code is 0 only if money, stock and shipments agree with the outcome of every order.
+    Each mode has services and data of its own, so that both begin with full shelves. What becomes of an
+    order follows from the order alone, so both must come to the same.
+
+    RPCs are unary calls over the network for the orders; where nobody conducts, services read each
+    other's feeds. Events are those of all feeds, journal included.
+
+    The exit code is 0 only if money, stock and shipments agree with the outcome of every order, and the
+    modes with each other.
     ");
     insta::assert_snapshot!(help("serve"), @r#"
     Run the orchestrator

@@ -1,19 +1,21 @@
-//! The chain: bare and orchestrated, in turn.
+//! The chain: bare, orchestrated and choreographed, in turn.
 
 use pavane::testing::v1::chain_service_client::ChainServiceClient;
 use pavane::testing::v1::first_link_service_client::FirstLinkServiceClient;
 use pavane::testing::v1::{FirstRequest, RunRequest};
-use pavane::workflow::v1::{Descriptors, descriptors};
+use pavane::workflow::v1::{Descriptors, Mode, descriptors};
 use pavane_orchestrator::{Definition, Options, Orchestrator, Target};
 use prost::Message;
 use tokio_util::sync::CancellationToken;
+use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 
 use super::ChainArgs;
-use super::links;
 use super::load::{self, Round};
+use super::{dancers, links};
 use crate::error::Error;
+use crate::render::timeline;
 
 /// The chain as a workflow over the same three links.
 const WORKFLOW: &str = "
@@ -40,16 +42,27 @@ pub(super) struct Line {
     pub(super) in_flight: u16,
     pub(super) bare: Round,
     pub(super) orchestrated: Round,
+    pub(super) choreographed: Round,
 }
 
 impl Line {
-    /// How much of the bare chain's throughput is left.
+    /// How much of the bare chain's throughput is left when somebody conducts.
     pub(super) fn ratio(&self) -> f64 {
         self.orchestrated.per_second / self.bare.per_second
     }
+
+    /// The choreographed throughput, by the bare one.
+    pub(super) fn choreographed_to_bare(&self) -> f64 {
+        self.choreographed.per_second / self.bare.per_second
+    }
+
+    /// The choreographed throughput, by the orchestrated one.
+    pub(super) fn choreographed_to_orchestrated(&self) -> f64 {
+        self.choreographed.per_second / self.orchestrated.per_second
+    }
 }
 
-/// Measures both chains at each number of calls in flight, round by round in turn.
+/// Measures all chains at each number of calls in flight, round by round in turn.
 pub(super) async fn measure(
     args: &ChainArgs,
     mut note: impl FnMut(&str),
@@ -72,7 +85,12 @@ pub(super) async fn measure(
         .or(temporary.as_ref().map(|folder| folder.path()));
     let folder = folder.expect("one of the two");
 
-    let mut options = Options::new(([127, 0, 0, 1], 0).into(), folder);
+    let dancers = dancers::start(folder).await?;
+    let mut options = Options::new(([127, 0, 0, 1], 0).into(), folder.join("orchestrator"));
+    for dancer in &dancers {
+        let target = Target::parse(&dancer.local_addr().to_string()).map_err(failed)?;
+        options.participants.push(target);
+    }
     for (link, address) in ["First", "Second", "Third"].iter().zip(addresses) {
         let target = Target::parse(&address.to_string()).map_err(failed)?;
         options
@@ -96,7 +114,8 @@ pub(super) async fn measure(
     let door = ChainServiceClient::new(links::connect(orchestrator.local_addr())?);
     let mut lines = Vec::new();
     for &in_flight in &args.in_flight {
-        let (mut bares, mut orchestrateds) = (Vec::new(), Vec::new());
+        let mut bares = Vec::new();
+        let (mut orchestrateds, mut choreographeds) = (Vec::new(), Vec::new());
         for round in 0..args.rounds.max(1) {
             note(&format!(
                 "{in_flight} in flight, round {} of {}",
@@ -104,16 +123,21 @@ pub(super) async fn measure(
                 args.rounds.max(1)
             ));
             bares.push(run_bare(&bare, in_flight, args).await?);
-            orchestrateds.push(run_orchestrated(&door, in_flight, args).await?);
+            orchestrateds.push(run_chain(&door, Mode::Orchestrated, in_flight, args).await?);
+            choreographeds.push(run_chain(&door, Mode::Choreographed, in_flight, args).await?);
         }
         lines.push(Line {
             in_flight,
             bare: load::median(&bares),
             orchestrated: load::median(&orchestrateds),
+            choreographed: load::median(&choreographeds),
         });
     }
     shutdown.cancel();
     orchestrator.wait().await.map_err(failed)?;
+    for dancer in dancers {
+        dancer.shutdown().await.map_err(failed)?;
+    }
     Ok(lines)
 }
 
@@ -138,8 +162,9 @@ async fn run_bare(
         .map_err(refused)
 }
 
-async fn run_orchestrated(
+async fn run_chain(
     client: &ChainServiceClient<Channel>,
+    mode: Mode,
     in_flight: u16,
     args: &ChainArgs,
 ) -> Result<Round, Error> {
@@ -147,9 +172,11 @@ async fn run_orchestrated(
     let call = move || {
         let mut client = client.clone();
         async move {
-            let request = RunRequest {
+            let mut request = Request::new(RunRequest {
                 payload: PAYLOAD.to_owned(),
-            };
+            });
+            let mode = MetadataValue::from_static(timeline::mode(mode));
+            request.metadata_mut().insert(pavane::metadata::MODE, mode);
             check(&client.run(request).await?.into_inner().payload)
         }
     };
@@ -170,7 +197,7 @@ fn check(payload: &str) -> Result<(), Status> {
 }
 
 fn failed(error: impl std::fmt::Display) -> Error {
-    Error::failed("NO_ORCHESTRATOR", error.to_string())
+    Error::failed("CANNOT_MEASURE", error.to_string())
 }
 
 fn refused(status: Status) -> Error {

@@ -22,13 +22,13 @@ use tonic::{Request, Response, Status};
 use crate::error::Error;
 
 /// The first link, and the way to the second.
-struct First(SecondLinkServiceClient<Channel>);
+pub(super) struct First(SecondLinkServiceClient<Channel>);
 
 /// The second link, and the way to the third.
-struct Second(ThirdLinkServiceClient<Channel>);
+pub(super) struct Second(ThirdLinkServiceClient<Channel>);
 
 /// The last link.
-struct Third;
+pub(super) struct Third;
 
 #[tonic::async_trait]
 impl FirstLinkService for First {
@@ -83,6 +83,13 @@ impl ThirdLinkService for Third {
         let ThirdRequest { payload } = request.into_inner();
         Ok(Response::new(ThirdResponse { payload }))
     }
+}
+
+/// The three, for calls that go no further: the ways to the next lead nowhere.
+pub(super) fn handlers() -> Result<(First, Second, Third), Error> {
+    let nowhere = connect(([127, 0, 0, 1], 0).into())?;
+    let first = First(SecondLinkServiceClient::new(nowhere.clone()));
+    Ok((first, Second(ThirdLinkServiceClient::new(nowhere)), Third))
 }
 
 /// Serves three links, each on a port of its own, until `shutdown`. Returns where.

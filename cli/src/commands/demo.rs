@@ -1,58 +1,61 @@
 //! `pavane demo`: everything on this machine, orders through the front door, and the audit.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use pavane::shop::inventory::v1::SetItemRequest;
-use pavane::shop::inventory::v1::inventory_service_client::InventoryServiceClient;
-use pavane::workflow::v1::{DeployedWorkflow, GetWorkflowRequest, Mode, WaitExecutionRequest};
+use pavane::workflow::v1::Mode;
 use pavane_server::{logs, shutdown};
 
 use super::{Context, execution};
-use crate::connection::{Connection, unary};
-use crate::demo::audit::{Addresses, Books, Expectation, items, list_executions};
+use crate::connection::Connection;
+use crate::demo::audit::{Addresses, Books};
 use crate::demo::house::{self, House};
-use crate::demo::report::{self, Run, TryHow};
-use crate::demo::{load, orders};
+use crate::demo::report::{self, Comparison, Run, TryHow};
+use crate::demo::round::{self, Plan};
 use crate::error::Error;
 use crate::output::Output;
+use crate::render::timeline;
 
 const EXAMPLES: &str = "\
 Examples:
-  pavane demo                                place 200 orders, show and audit the result
+  pavane demo                                place 200 orders in either mode, compare and audit
+  pavane demo --mode choreographed           nobody conducts
   pavane demo --serve                        and keep everything running, to try it yourself
   pavane demo --serve --orders 0             only keep everything running
   pavane demo --orders 2000 --output json    one JSON object, for programs
 
-The exit code is 0 only if money, stock and shipments agree with the outcome of every order.";
+Each mode has services and data of its own, so that both begin with full shelves. What becomes of an
+order follows from the order alone, so both must come to the same.
+
+RPCs are unary calls over the network for the orders; where nobody conducts, services read each
+other's feeds. Events are those of all feeds, journal included.
+
+The exit code is 0 only if money, stock and shipments agree with the outcome of every order, and the
+modes with each other.";
 
 /// What servers of the demo log unless told otherwise, so that the result can be read.
 const LOG_FILTER: &str = "error";
 /// Where the orchestrator of the demo listens unless told otherwise.
 const DEFAULT_PORT_BASE: u16 = 7400;
-/// The catalog of a demo without orders is stocked for so many.
-const ORDERS_BY_HAND: usize = 200;
 
 /// See it work: orders over three services, and an audit of what they left behind
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// How many orders to place
+    /// How many orders to place, in each mode
     #[arg(long, value_name = "N", default_value = "200")]
     orders: usize,
     /// How to run them
-    #[arg(long, default_value = "all")]
+    #[arg(long, default_value = "both")]
     mode: ModeName,
-    /// What the orders are drawn from: it fixes the orders, while which of them find stock depends
-    /// on timing
+    /// What the orders are drawn from, and so what becomes of each
     #[arg(long, value_name = "SEED", default_value = "1")]
     seed: u64,
     /// Port of the orchestrator; the services have the next three; 0: any that are free
     #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT_BASE)]
     port_base: u16,
-    /// Folder for the data, which is kept [default: a temporary one]
+    /// Folder for the data, which is kept: one folder for each mode in it [default: a temporary one]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Keep everything running until Ctrl-C
@@ -66,24 +69,29 @@ pub(crate) struct Args {
 /// How orders are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ModeName {
-    /// In each mode that is available, one after the other.
-    All,
+    /// In both modes, one after the other.
+    #[value(alias = "all")]
+    Both,
     /// A conductor calls the services.
     Orchestrated,
     /// Each service reacts to the events of its peers.
     Choreographed,
 }
 
-pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
-    if args.mode == ModeName::Choreographed {
-        let error = Error::usage("--mode choreographed is not available yet");
-        return Err(error.with_hint("--mode orchestrated is"));
+impl Args {
+    /// The modes to run, one after the other. Without orders there is nothing to compare.
+    fn modes(&self) -> &'static [Mode] {
+        match self.mode {
+            ModeName::Both if self.orders > 0 => &[Mode::Orchestrated, Mode::Choreographed],
+            ModeName::Both | ModeName::Orchestrated => &[Mode::Orchestrated],
+            ModeName::Choreographed => &[Mode::Choreographed],
+        }
     }
-    let filter = context
-        .settings
-        .log_filter
-        .clone()
-        .unwrap_or_else(|| LOG_FILTER.to_owned());
+}
+
+pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
+    let filter = context.settings.log_filter.clone();
+    let filter = filter.unwrap_or_else(|| LOG_FILTER.to_owned());
     logs::init(&context.settings.log_options(Some(filter)))
         .map_err(|error| Error::usage(error.to_string()))?;
     let signal = shutdown::on_signal();
@@ -92,26 +100,38 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     let temporary = match args.data_dir {
         Some(_) => None,
         None => Some(tempfile::tempdir().map_err(|error| {
-            Error::failed(
-                "NO_TEMPORARY_FOLDER",
-                format!("cannot make a folder: {error}"),
-            )
+            let message = format!("cannot make a folder: {error}");
+            Error::failed("NO_TEMPORARY_FOLDER", message)
         })?),
     };
-    let data_dir = args.data_dir.clone();
-    let data_dir = data_dir.or_else(|| temporary.as_ref().map(|folder| folder.path().to_owned()));
+    let data_dir = args.data_dir.as_deref();
+    let data_dir = data_dir.or_else(|| temporary.as_ref().map(|folder| folder.path()));
     let data_dir = data_dir.expect("there is a temporary folder if none was named");
-    let mut house = House::start(&house::Options {
-        port_base: args.port_base,
-        data_dir,
-    })
-    .await?;
 
+    let mut rounds = Vec::new();
+    let (last, before) = args.modes().split_last().expect("there is a mode");
+    for mode in before {
+        let mut house = build(&args, *mode, data_dir).await?;
+        let addresses = house.addresses().clone();
+        let played = tokio::select! {
+            played = play(&args, *mode, &addresses, rounds.is_empty(), context.output) => played,
+            failure = house.failure() => return Err(failure),
+            () = signal.cancelled() => Err(interrupted()),
+        };
+        house.shut_down().await?;
+        rounds.extend(played?);
+    }
+    let mut house = build(&args, *last, data_dir).await?;
     let addresses = house.addresses().clone();
     let outcome = tokio::select! {
-        outcome = show(&args, &addresses, context.output) => outcome,
+        played = play(&args, *last, &addresses, rounds.is_empty(), context.output) => {
+            played.and_then(|played| {
+                rounds.extend(played);
+                show(&args, &addresses, rounds, context.output)
+            })
+        }
         failure = house.failure() => return Err(failure),
-        () = signal.cancelled() => Err(Error::failed("INTERRUPTED", "the demo was interrupted")),
+        () = signal.cancelled() => Err(interrupted()),
     };
     if args.serve && outcome.is_ok() {
         tokio::select! {
@@ -123,49 +143,57 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     outcome.and(ended)
 }
 
-/// Places the orders and tells what became of them. Errors: also if the audit does not hold.
-async fn show(args: &Args, addresses: &Addresses, output: &Output) -> Result<(), Error> {
-    let orchestrator = Connection::open(&addresses.orchestrator).await?;
-    let deployed = place_order(&orchestrator).await?;
-    if !output.is_json() {
+fn interrupted() -> Error {
+    Error::failed("INTERRUPTED", "the demo was interrupted")
+}
+
+/// A house with data of its own for each mode.
+async fn build(args: &Args, mode: Mode, data_dir: &Path) -> Result<House, Error> {
+    House::start(&house::Options {
+        port_base: args.port_base,
+        data_dir: data_dir.join(timeline::mode(mode)),
+    })
+    .await
+}
+
+/// Places the orders in one mode. The first round says what the house is.
+async fn play(
+    args: &Args,
+    mode: Mode,
+    addresses: &Addresses,
+    is_first: bool,
+    output: &Output,
+) -> Result<Option<(Run, Books)>, Error> {
+    if is_first && !output.is_json() {
+        let orchestrator = Connection::open(&addresses.orchestrator).await?;
+        let deployed = round::place_order(&orchestrator).await?;
         output.text(&report::header(addresses, &deployed, output.paint()))?;
     }
-    let number = next_run(&orchestrator).await?;
-    let stock = stock_up(addresses, args.orders).await?;
+    let plan = Plan {
+        mode,
+        seed: args.seed,
+        orders: args.orders,
+        concurrency: args.concurrency.get(),
+        shows_progress: !output.is_json(),
+    };
+    round::play(plan, addresses).await
+}
 
-    let mut runs = Vec::new();
-    let mut books = Books::default();
-    if args.orders > 0 {
-        let orders = orders::orders(args.seed, number, args.orders);
-        let ids = orders.iter().map(|order| order.order_id.clone()).collect();
-        let progress = load::progress("orchestrated", orders.len(), !output.is_json());
-        let answers = load::place(&orchestrator, orders, args.concurrency.get(), &progress).await;
-        progress.finish_and_clear();
-
-        settle(&orchestrator).await?;
-        books = Books::read(addresses).await?;
-        let told = answers.answers.iter();
-        let told = told.filter_map(|answer| Some((answer.order_id.clone(), answer.outcome()?)));
-        let audit = books.audit(&Expectation {
-            stock,
-            answers: told.collect(),
-        });
-        let mode = Mode::Orchestrated;
-        runs.push(Run {
-            mode,
-            seed: args.seed,
-            number,
-            orders: ids,
-            answers,
-            audit,
-        });
-    }
+/// Tells what became of the orders. Errors: also if an audit does not hold, or the modes differ.
+fn show(
+    args: &Args,
+    addresses: &Addresses,
+    rounds: Vec<(Run, Books)>,
+    output: &Output,
+) -> Result<(), Error> {
+    let (runs, books): (Vec<Run>, Vec<Books>) = rounds.into_iter().unzip();
     if output.is_json() {
         output.json(&report::to_json(&runs, addresses))?;
     } else {
         output.text(&text(args, addresses, &runs, &books, output))?;
     }
-    match runs.iter().all(Run::is_ok) {
+    let is_same = Comparison::of(&runs).is_none_or(|comparison| comparison.is_same());
+    match is_same && runs.iter().all(Run::is_ok) {
         true => Ok(()),
         // The report has said it.
         false => Err(Error::Outcome),
@@ -176,17 +204,30 @@ fn text(
     args: &Args,
     addresses: &Addresses,
     runs: &[Run],
-    books: &Books,
+    books: &[Books],
     output: &Output,
 ) -> String {
     let paint = output.paint();
     let mut parts = Vec::new();
-    if let Some(run) = runs.first() {
+    if !runs.is_empty() {
         parts.push(report::table(runs, paint));
-        parts.push(report::timelines(run, books, &execution::now(), paint));
-        parts.push(report::audit(&run.audit, paint));
     }
-    let known = runs.first().and_then(|run| run.orders.first());
+    for (run, books) in runs.iter().zip(books) {
+        parts.push(report::timelines(run, books, &execution::now(), paint));
+    }
+    let audits = runs.iter().map(|run| {
+        let of = match runs {
+            [_] => String::new(),
+            _ => format!(" {}", timeline::mode(run.mode)),
+        };
+        report::audit(&run.audit, &of, paint)
+    });
+    let comparison = Comparison::of(runs).map(|comparison| comparison.to_text(paint));
+    let verdict: String = audits.chain(comparison).collect();
+    if !verdict.is_empty() {
+        parts.push(verdict);
+    }
+    let known = runs.last().and_then(|run| run.orders.first());
     parts.push(report::try_it(
         addresses,
         try_how(args),
@@ -204,59 +245,4 @@ fn try_how(args: &Args) -> TryHow {
         (false, DEFAULT_PORT_BASE) => TryHow::After("pavane demo --serve".to_owned()),
         (false, base) => TryHow::After(format!("pavane demo --serve --port-base {base}")),
     }
-}
-
-async fn place_order(orchestrator: &Connection) -> Result<DeployedWorkflow, Error> {
-    let request = GetWorkflowRequest {
-        name: "place-order".to_owned(),
-        ..Default::default()
-    };
-    let answer = orchestrator.workflows().get_workflow(unary(request)).await;
-    let answer = answer
-        .map_err(|status| orchestrator.error(status))?
-        .into_inner();
-    Ok(answer.workflow.unwrap_or_default())
-}
-
-/// One more than the last run whose orders are in the data directory.
-async fn next_run(orchestrator: &Connection) -> Result<u32, Error> {
-    let executions = list_executions(orchestrator).await?;
-    let runs = executions
-        .iter()
-        .filter_map(|execution| orders::run_of(&execution.id));
-    Ok(runs.max().unwrap_or(0) + 1)
-}
-
-/// Fills the shelves for so many orders, and counts what there is, reserved or not.
-async fn stock_up(addresses: &Addresses, orders: usize) -> Result<BTreeMap<String, i64>, Error> {
-    let inventory = Connection::open(&addresses.inventory).await?;
-    let mut client = InventoryServiceClient::new(inventory.channel());
-    for item in orders::catalog(if orders > 0 { orders } else { ORDERS_BY_HAND }) {
-        let request = unary(SetItemRequest { item: Some(item) });
-        client
-            .set_item(request)
-            .await
-            .map_err(|status| inventory.error(status))?;
-    }
-    let items = items(&inventory).await?;
-    Ok(items
-        .into_iter()
-        .map(|item| (item.sku, item.available + item.reserved))
-        .collect())
-}
-
-/// Waits for orders of an earlier run that were taken up again.
-async fn settle(orchestrator: &Connection) -> Result<(), Error> {
-    for found in list_executions(orchestrator).await? {
-        if !execution::has_ended(&found) {
-            // 30 s at most; what has not ended then is the audit's to tell.
-            let request = WaitExecutionRequest {
-                execution_id: found.id,
-                timeout: None,
-            };
-            let waited = orchestrator.executions().wait_execution(request).await;
-            waited.map_err(|status| orchestrator.error(status))?;
-        }
-    }
-    Ok(())
 }

@@ -64,11 +64,12 @@ impl Answers {
     }
 }
 
-/// Places the orders, `concurrency` at a time. An order's id is its execution's too, so that a
+/// Places the orders, to be run in this mode, `concurrency` at a time. An order's id is its execution's too, so that a
 /// repetition would place it once.
 pub(crate) async fn place(
     front_door: &Connection,
     orders: Vec<PlaceOrderRequest>,
+    mode: &'static str,
     concurrency: usize,
     progress: &ProgressBar,
 ) -> Answers {
@@ -83,6 +84,8 @@ pub(crate) async fn place(
             request
                 .metadata_mut()
                 .insert(pavane::metadata::EXECUTION_ID, execution);
+            let mode = MetadataValue::from_static(mode);
+            request.metadata_mut().insert(pavane::metadata::MODE, mode);
             request.set_timeout(TIMEOUT);
             let begin = Instant::now();
             let result = client

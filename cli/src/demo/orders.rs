@@ -1,4 +1,8 @@
 //! What is for sale and who orders what, drawn from a seed. Pure.
+//!
+//! What becomes of an order follows from the order alone, never from the moment at which it is placed:
+//! so every way of running the orders must come to the same. There is plenty of what can be bought, and
+//! too little of one article for any order that wants it.
 
 use pavane::shop::common::v1::{Address, Money, OrderLine};
 use pavane::shop::inventory::v1::Item;
@@ -6,10 +10,14 @@ use pavane::shop::order::v1::PlaceOrderRequest;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// Articles for sale.
+/// Articles for sale. The last one is scarce.
 const ARTICLES: usize = 20;
-/// The last so many of them are scarce, so that they run out.
-const SCARCE: usize = 2;
+/// All but that one.
+const PLENTIFUL: usize = ARTICLES - 1;
+/// How much there is of the scarce one: less than any order that wants it wants.
+const SCARCE: i64 = 1;
+/// One order in so many wants it.
+const SHORT_ONE_IN: u32 = 25;
 /// One card in so many is declined.
 const DECLINED_ONE_IN: u32 = 15;
 /// One address in so many is not serviceable.
@@ -34,13 +42,16 @@ const NAMES: [&str; 6] = [
     "Joan Clarke",
 ];
 
-/// The articles with their stock: plenty of most for so many orders, too little of the last few.
+/// The articles with their stock: plenty of all but the last for so many orders.
 pub(crate) fn catalog(orders: usize) -> Vec<Item> {
     let orders = i64::try_from(orders).unwrap_or(i64::MAX / 100).max(1);
     let item = |number: usize| {
-        let scarce = number > ARTICLES - SCARCE;
-        // About a tenth of the orders want a given article, about two of it.
-        let available = if scarce { orders / 12 + 1 } else { orders * 10 };
+        // No order wants more than three of an article.
+        let available = if number < ARTICLES {
+            orders * 10
+        } else {
+            SCARCE
+        };
         let cents = i64::try_from(number * 265 + 230).expect("prices are small");
         Item {
             sku: format!("sku-{number}"),
@@ -78,14 +89,20 @@ pub(crate) fn run_of(order_id: &str) -> Option<u32> {
 
 fn order(random: &mut StdRng, run: u32, number: usize) -> PlaceOrderRequest {
     let order_id = order_id(run, number);
-    let first = random.random_range(0..ARTICLES);
+    let first = random.random_range(0..PLENTIFUL);
     // Articles apart from each other, so that no order has two lines of one.
     let line = |random: &mut StdRng, at: usize| OrderLine {
-        sku: format!("sku-{}", (first + at * 7) % ARTICLES + 1),
+        sku: format!("sku-{}", (first + at * 7) % PLENTIFUL + 1),
         quantity: random.random_range(1..=3),
     };
     let lines = random.random_range(1..=3);
-    let lines = (0..lines).map(|at| line(random, at)).collect();
+    let mut lines: Vec<_> = (0..lines).map(|at| line(random, at)).collect();
+    if random.random_ratio(1, SHORT_ONE_IN) {
+        lines[0] = OrderLine {
+            sku: format!("sku-{ARTICLES}"),
+            quantity: random.random_range(2..=3),
+        };
+    }
     let declined = random.random_ratio(1, DECLINED_ONE_IN);
     let card = if declined { "tok-declined" } else { "tok-visa" };
     let served = SERVED[random.random_range(0..SERVED.len())];
@@ -125,20 +142,40 @@ mod tests {
         );
     }
 
+    /// Whether it wants more of the scarce article than there is.
+    fn is_short(order: &PlaceOrderRequest) -> bool {
+        let scarce = format!("sku-{ARTICLES}");
+        let mut lines = order.lines.iter();
+        lines.any(|line| line.sku == scarce && i64::from(line.quantity) > SCARCE)
+    }
+
     #[test]
-    fn among_the_orders_everything_happens_that_can() {
+    fn whether_an_order_finds_stock_does_not_depend_on_the_others() {
         for seed in 0..20 {
             let orders = orders(seed, 1, 200);
             let mut wanted = BTreeMap::new();
             for line in orders.iter().flat_map(|order| &order.lines) {
                 *wanted.entry(line.sku.clone()).or_insert(0) += i64::from(line.quantity);
             }
-            let catalog = catalog(200);
-            let scarce = catalog
-                .iter()
-                .filter(|item| wanted[&item.sku] > item.available)
-                .count();
-            assert_eq!(scarce, SCARCE, "seed {seed}");
+            for item in catalog(200) {
+                let enough = wanted[&item.sku] <= item.available;
+                let scarce = item.sku == format!("sku-{ARTICLES}");
+                assert!(enough != scarce, "seed {seed}: {}", item.sku);
+            }
+            let scarce = |order: &&PlaceOrderRequest| {
+                let mut lines = order.lines.iter();
+                lines.any(|line| line.sku == format!("sku-{ARTICLES}"))
+            };
+            assert!(orders.iter().filter(scarce).all(is_short), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn among_the_orders_everything_happens_that_can() {
+        for seed in 0..20 {
+            let orders = orders(seed, 1, 200);
+            let short = orders.iter().filter(|order| is_short(order)).count();
+            assert!(short >= 2, "seed {seed}");
             let declined = orders
                 .iter()
                 .filter(|o| o.card_token.starts_with("tok-declined"));

@@ -1,5 +1,5 @@
-//! What the demo says at its end: a table, two orders as timelines, the audit, and what to try
-//! next; or all of it as one JSON object.
+//! What the demo says at its end: a table, orders as timelines and traces, the audits, whether the
+//! modes agree, and what to try next; or all of it as one JSON object.
 
 use pavane::workflow::v1::{DeployedWorkflow, Execution, Mode};
 use prost_types::Timestamp;
@@ -9,7 +9,13 @@ use super::audit::{Addresses, Audit, Books, Outcome, outcome};
 use super::load::Answers;
 use super::orders::run_of;
 use crate::render::timeline::{mode, timeline};
-use crate::render::{Cell, Paint, Table, duration, since};
+use crate::render::{Cell, Paint, Table, duration, since, trace};
+
+mod compare;
+mod try_it;
+
+pub(crate) use compare::Comparison;
+pub(crate) use try_it::{TryHow, try_it};
 
 /// Violations that are printed; the rest is counted.
 const MAX_VIOLATIONS: usize = 50;
@@ -21,8 +27,20 @@ pub(crate) struct Run {
     pub(crate) seed: u64,
     pub(crate) number: u32,
     pub(crate) orders: Vec<String>,
+    /// By order, in their order: the step whose failure was the cause of its own, or nothing.
+    pub(crate) failed_steps: Vec<String>,
     pub(crate) answers: Answers,
+    pub(crate) traffic: Traffic,
     pub(crate) audit: Audit,
+}
+
+/// What it took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Traffic {
+    /// Unary calls over the network.
+    pub(crate) rpcs: u64,
+    /// Events in all feeds.
+    pub(crate) events: u64,
 }
 
 impl Run {
@@ -60,6 +78,8 @@ impl Run {
             "throughput_per_s": round(self.answers.throughput()),
             "p50_ms": millis(50),
             "p99_ms": millis(99),
+            "rpcs": self.traffic.rpcs,
+            "events": self.traffic.events,
         })
     }
 }
@@ -67,9 +87,12 @@ impl Run {
 /// The one JSON object.
 pub(crate) fn to_json(runs: &[Run], addresses: &Addresses) -> Value {
     let violations: Vec<&String> = runs.iter().flat_map(|run| &run.audit.violations).collect();
+    let comparison = Comparison::of(runs);
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "modes": runs.iter().map(Run::to_json).collect::<Value>(),
+        "same_outcomes": comparison.as_ref().map(Comparison::is_same),
+        "differences": comparison.map_or_else(|| json!([]), |found| found.to_json()),
         "violations": violations,
         "seed": runs.first().map(|run| run.seed),
         "run": runs.first().map(|run| run.number),
@@ -122,6 +145,8 @@ pub(crate) fn table(runs: &[Run], paint: Paint) -> String {
         "p50",
         "p99",
         "throughput",
+        "RPCs",
+        "events",
     ]);
     for run in runs {
         let count = |outcome| Cell::right(thousands(run.count(outcome)));
@@ -142,6 +167,8 @@ pub(crate) fn table(runs: &[Run], paint: Paint) -> String {
                 "{}/s",
                 thousands(run.answers.throughput().round() as usize)
             )),
+            Cell::right(thousands(run.traffic.rpcs as usize)),
+            Cell::right(thousands(run.traffic.events as usize)),
         ]);
     }
     table.render(paint)
@@ -168,12 +195,15 @@ pub(crate) fn timelines(run: &Run, books: &Books, now: &Timestamp, paint: Paint)
         .rev()
         .max_by_key(|execution| execution.events.len());
     let shown = median.into_iter().chain(undone);
-    let shown = shown.map(|execution| timeline(&execution.id, execution, now, paint));
+    let shown = shown.map(|execution| match run.mode {
+        Mode::Choreographed => trace::text(execution, now, paint),
+        Mode::Unspecified | Mode::Orchestrated => timeline(&execution.id, execution, now, paint),
+    });
     shown.collect::<Vec<_>>().join("\n")
 }
 
-/// What the audit found.
-pub(crate) fn audit(audit: &Audit, paint: Paint) -> String {
+/// What the audit found. `of` says in which mode, if there are several.
+pub(crate) fn audit(audit: &Audit, of: &str, paint: Paint) -> String {
     if audit.is_ok() {
         let orders = audit.outcomes.len();
         let all = if orders == 1 {
@@ -181,7 +211,7 @@ pub(crate) fn audit(audit: &Audit, paint: Paint) -> String {
         } else {
             format!("all {} orders", thousands(orders))
         };
-        let ok = paint.good("audit:");
+        let ok = paint.good(&format!("audit{of}:"));
         return format!("{ok} stock, charges and shipments agree with {all}\n");
     }
     let found = audit.violations.len();
@@ -190,7 +220,8 @@ pub(crate) fn audit(audit: &Audit, paint: Paint) -> String {
     } else {
         "things do"
     };
-    let mut text = format!("{} {found} {things} not agree\n", paint.error("audit:"));
+    let title = paint.error(&format!("audit{of}:"));
+    let mut text = format!("{title} {found} {things} not agree\n");
     for violation in audit.violations.iter().take(MAX_VIOLATIONS) {
         text.push_str(&format!("  {violation}\n"));
     }
@@ -198,68 +229,6 @@ pub(crate) fn audit(audit: &Audit, paint: Paint) -> String {
         text.push_str(&format!("  and {} more\n", found - MAX_VIOLATIONS));
     }
     text
-}
-
-/// How the addresses of the demo come to be served when someone tries them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum TryHow {
-    /// They are, until Ctrl-C.
-    Serving,
-    /// By this command.
-    After(String),
-    /// Never again: others will be chosen.
-    Elsewhere,
-}
-
-/// Commands that work as they stand while the demo serves. `known` is an order, if there is one.
-pub(crate) fn try_it(
-    addresses: &Addresses,
-    how: TryHow,
-    known: Option<&str>,
-    paint: Paint,
-) -> String {
-    let Addresses {
-        orchestrator,
-        inventory,
-        ..
-    } = addresses;
-    let title = paint.strong("Try it yourself");
-    let title = match how {
-        TryHow::Serving => format!("{title} (Ctrl-C to stop):"),
-        TryHow::After(command) => format!("{title}: start `{command}`, then:"),
-        TryHow::Elsewhere => {
-            return format!("{title}: `pavane demo --serve` keeps everything running\n");
-        }
-    };
-    let method = "shop.order.v1.OrderService/PlaceOrder";
-    let mut lines = vec![
-        format!("grpcurl -plaintext {orchestrator} list"),
-        format!(
-            "grpcurl -plaintext -d '{}' {orchestrator} {method}",
-            example("mine-1")
-        ),
-        format!(
-            "curl {orchestrator}/{method} -H 'content-type: application/json' -d '{}'",
-            example("mine-2")
-        ),
-        format!("pavane feed tail inventory --server {inventory}"),
-        format!("pavane list --server {orchestrator}"),
-    ];
-    lines.extend(known.map(|known| format!("pavane get {known} --server {orchestrator}")));
-    format!("{title}\n  {}\n", lines.join("\n  "))
-}
-
-/// An order that succeeds, as JSON.
-fn example(order_id: &str) -> String {
-    format!(
-        concat!(
-            r#"{{"orderId": "{}", "lines": [{{"sku": "sku-3", "quantity": 2}}], "#,
-            r#""cardToken": "tok-visa", "address": {{"recipient": "Ada Byron", "#,
-            r#""street": "Pavane Street 1", "city": "Hamburg", "postalCode": "20095", "#,
-            r#""country": "DE"}}}}"#,
-        ),
-        order_id,
-    )
 }
 
 /// `12345` as `12,345`.
@@ -281,13 +250,13 @@ fn round(value: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::time::Duration;
 
     use super::super::load::Answer;
     use super::*;
 
-    fn run() -> Run {
+    pub(crate) fn run() -> Run {
         let orders: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
         let answer = |order_id: &String| Answer {
             order_id: order_id.clone(),
@@ -303,6 +272,11 @@ mod tests {
         ];
         Run {
             mode: Mode::Orchestrated,
+            failed_steps: ["", "ship", "reserve", ""].map(str::to_owned).to_vec(),
+            traffic: Traffic {
+                rpcs: 14,
+                events: 33,
+            },
             seed: 7,
             number: 1,
             orders,
@@ -332,8 +306,8 @@ mod tests {
         let run = run();
         assert!(!run.is_ok(), "one order has no outcome");
         insta::assert_snapshot!(table(&[run], Paint::PLAIN), @r"
-        mode           orders   succeeded   compensated   failed early   unfinished      p50      p99   throughput
-        orchestrated        4           1             1              1            1   1.9 ms   1.9 ms      1,333/s
+        mode           orders   succeeded   compensated   failed early   unfinished      p50      p99   throughput   RPCs   events
+        orchestrated        4           1             1              1            1   1.9 ms   1.9 ms      1,333/s     14       33
         ");
     }
 
@@ -347,22 +321,26 @@ mod tests {
             "payment": "127.0.0.1:7402",
             "shipping": "127.0.0.1:7403"
           },
+          "differences": [],
           "modes": [
             {
               "audit_ok": false,
               "compensated": 1,
               "duplicate_effects": 0,
+              "events": 33,
               "failed": 1,
               "mode": "orchestrated",
               "orders": 4,
               "p50_ms": 1.9,
               "p99_ms": 1.9,
+              "rpcs": 14,
               "succeeded": 1,
               "throughput_per_s": 1333.333,
               "unfinished": 1
             }
           ],
           "run": 1,
+          "same_outcomes": null,
           "seed": 7,
           "version": "0.1.0",
           "violations": []
@@ -373,40 +351,12 @@ mod tests {
     #[test]
     fn the_audit_says_what_does_not_agree() {
         let mut found = run().audit;
-        insta::assert_snapshot!(audit(&found, Paint::PLAIN), @"audit: stock, charges and shipments agree with all 4 orders");
+        insta::assert_snapshot!(audit(&found, "", Paint::PLAIN), @"audit: stock, charges and shipments agree with all 4 orders");
         found.violations.push("a: it has no outcome".to_owned());
-        insta::assert_snapshot!(audit(&found, Paint::PLAIN), @r"
+        insta::assert_snapshot!(audit(&found, "", Paint::PLAIN), @r"
         audit: 1 thing does not agree
           a: it has no outcome
         ");
-    }
-
-    #[test]
-    fn what_to_try_names_the_real_ports() {
-        insta::assert_snapshot!(try_it(&addresses(), TryHow::Serving, Some("order-1-0001"), Paint::PLAIN), @r#"
-        Try it yourself (Ctrl-C to stop):
-          grpcurl -plaintext 127.0.0.1:7400 list
-          grpcurl -plaintext -d '{"orderId": "mine-1", "lines": [{"sku": "sku-3", "quantity": 2}], "cardToken": "tok-visa", "address": {"recipient": "Ada Byron", "street": "Pavane Street 1", "city": "Hamburg", "postalCode": "20095", "country": "DE"}}' 127.0.0.1:7400 shop.order.v1.OrderService/PlaceOrder
-          curl 127.0.0.1:7400/shop.order.v1.OrderService/PlaceOrder -H 'content-type: application/json' -d '{"orderId": "mine-2", "lines": [{"sku": "sku-3", "quantity": 2}], "cardToken": "tok-visa", "address": {"recipient": "Ada Byron", "street": "Pavane Street 1", "city": "Hamburg", "postalCode": "20095", "country": "DE"}}'
-          pavane feed tail inventory --server 127.0.0.1:7401
-          pavane list --server 127.0.0.1:7400
-          pavane get order-1-0001 --server 127.0.0.1:7400
-        "#);
-    }
-
-    #[test]
-    fn what_cannot_work_any_more_is_not_offered_as_if_it_did() {
-        let told = |how| try_it(&addresses(), how, None, Paint::PLAIN);
-        let after = told(TryHow::After("pavane demo --serve".to_owned()));
-        let title = after.lines().next();
-        assert_eq!(
-            title,
-            Some("Try it yourself: start `pavane demo --serve`, then:")
-        );
-        assert_eq!(
-            told(TryHow::Elsewhere),
-            "Try it yourself: `pavane demo --serve` keeps everything running\n"
-        );
     }
 
     #[test]
