@@ -211,10 +211,13 @@ fn answer<R: Message + Default>(
         && let Some(performed) = record.performed_mut(call)
     {
         let announced = recorder.record(tx, performed.response.clone(), performed.announced);
-        announced.map_err(|error| Aborted::Ledger(error.into()))?;
-        performed.announced = true;
+        performed.announced = announced.map_err(|error| Aborted::Ledger(error.into()))?;
     }
-    records.put(tx, key, &record).map_err(Aborted::Ledger)?;
+    let put = records.put(tx, key, &record);
+    if let (Err(_), Some(recorder)) = (&put, call.recorder()) {
+        recorder.is_aborted();
+    }
+    put.map_err(Aborted::Ledger)?;
     Ok(answer)
 }
 

@@ -1,5 +1,6 @@
 //! A service as one who takes part: its store, its feed, its handlers.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -63,21 +64,26 @@ impl Host for ServiceHost {
     fn perform(&self, call: StepCall) -> BoxFuture<'static, Answer> {
         let handlers = Arc::clone(&self.handlers);
         let recorder = Recorder::new(call.clone(), self.feed.clone());
+        let store = self.store.clone();
         Box::pin(async move {
-            let answering = async {
+            let answering = AssertUnwindSafe(async {
                 let request = head(&call, recorder.clone())?;
                 let service = &call.method().service;
                 handlers.call(service, request, call.request()).await
-            };
-            let answer = tokio::time::timeout(call.timeout(), answering).await;
-            // What is durable has happened, whatever became of the answer.
-            if let Some(event) = recorder.recorded() {
+            });
+            let answer = tokio::time::timeout(call.timeout(), answering.catch_unwind()).await;
+            // What is recorded has happened, whatever became of the answer.
+            if let Some(event) = recorder.close(&store).await {
                 return Answer::Recorded(event);
             }
-            let answer = answer.unwrap_or_else(|_| {
-                let text = format!("no answer within {:?}", call.timeout());
-                Err(Status::deadline_exceeded(text))
-            });
+            let answer = match answer {
+                Ok(Ok(answer)) => answer,
+                Ok(Err(_)) => Err(Status::unknown("the handler of the call panicked")),
+                Err(_) => {
+                    let text = format!("no answer within {:?}", call.timeout());
+                    Err(Status::deadline_exceeded(text))
+                }
+            };
             Answer::Answered(answer.map_err(|status| failure(status, true)))
         })
     }
