@@ -1,7 +1,7 @@
-//! The orchestrator's own feed, which is the home of every orchestrated execution, and the two
-//! small indices beside it, written in the same commits: which executions live, and one summary of
-//! each for lists. A third has, of choreographed executions that have ended, what was heard of them
-//! in the feeds of others.
+//! The orchestrator's own feed, which is the home of every execution, and the two small indices
+//! beside it, written in the same commits: which executions live, and one summary of each for
+//! lists. A third has, of choreographed executions that have ended, what was heard of them in the
+//! feeds of others.
 
 mod round;
 

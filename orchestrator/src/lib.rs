@@ -1,4 +1,5 @@
-//! The conductor, the observer and the services' front door, as one server.
+//! The conductor, the home and observer of choreographies, and the services' front door, as one
+//! server.
 //!
 //! `Options` -> [`Orchestrator::start`] -> [`Handle`]. What a workflow means is `pavane-flow`'s to
 //! say; this crate keeps the journal, makes the calls and answers the questions.

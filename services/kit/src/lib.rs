@@ -1,7 +1,8 @@
 //! What makes a tonic service a good participant in workflows: calls that may come again
 //! ([`Ledger`]), state and events in one commit ([`Table`], and the service's own feed), requests
 //! checked with every mistake named ([`Checks`]), faults on request ([`Faults`]), and the assembly
-//! of it all ([`Participant`]). It knows nothing of workflows, of orchestrators, or of the shop.
+//! of it all ([`Participant`]), with a part in choreographies ([`Participant::take_part`]). What a
+//! workflow means is `pavane-flow`'s to say; it knows neither orchestrators nor the shop.
 //!
 //! # A service of your own
 //!
@@ -13,7 +14,8 @@
 //!    appends the event that [`Call::event`] makes. All of it is one commit.
 //! 3. Remember with what was done by which key it was done; before undoing, ask
 //!    [`Call::may_undo`].
-//! 4. Put it together with [`Participant`], and make it a program with [`run`].
+//! 4. Put it together with [`Participant`], and make it a program with [`run`]. The same handlers
+//!    then serve callers and choreographies.
 //!
 //! `services/payment` is an example in four short files. A service that keeps its state elsewhere
 //! can take over the rules: they are the table in [`Ledger`]'s documentation.
