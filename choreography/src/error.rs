@@ -76,6 +76,14 @@ pub enum Error {
         /// What it owns.
         owned: Vec<String>,
     },
+    /// The one who is asked has no part in the revision.
+    #[error("`{name}` is not prepared for revision {revision}")]
+    NotPrepared {
+        /// Its name.
+        name: String,
+        /// The revision.
+        revision: String,
+    },
     /// A member's feed is not the one that it is said to be.
     #[error("feed `{feed}` of `{name}` has incarnation `{found}`, expected `{expected}`")]
     OtherIncarnation {
@@ -175,6 +183,10 @@ impl From<Error> for Status {
                 .fact("participant", name)
                 .fact("workflow", workflow)
                 .status(Code::FailedPrecondition, "NOT_A_MEMBER", message),
+            Error::NotPrepared { name, revision } => Details::new()
+                .fact("participant", name)
+                .fact("revision", revision)
+                .status(Code::FailedPrecondition, "NOT_PREPARED", message),
             Error::NotOwned { name, service, .. } => Details::new()
                 .fact("participant", name)
                 .fact("service", service)

@@ -19,10 +19,12 @@ pub(crate) use check::check;
 use crate::Error;
 use crate::peers::Place;
 
-/// The state that holds requests (`r` and the revision) and places (`p` and the peer's name).
+/// The state that holds requests (`r` and the revision), places (`p` and the peer's name), and marks of
+/// revisions that are new (`n` and the revision).
 const STATE: &str = "choreography-parts";
 const REQUEST: u8 = b'r';
 const PLACE: u8 = b'p';
+const NEW: u8 = b'n';
 
 /// A part, and what must be heard for it.
 #[derive(Clone, Debug)]
@@ -92,33 +94,46 @@ impl Parts {
                     let place = Place::decode(value).map_err(corrupt)?;
                     kept.places.insert(place.name.clone(), place);
                 }
+                Some(&NEW) => {} // looked at when it is prepared again
                 _ => return Err(corrupt("an entry of an unknown kind")),
             }
         }
         Ok(kept)
     }
 
-    /// Keeps a part, durably.
+    /// Keeps a part, durably. Answers whether it is new: there was none of the revision before, or
+    /// [`Parts::is_up_to_date`] was not said of it since.
     pub(crate) async fn keep(
         &self,
         request: &PrepareWorkflowRequest,
         places: &[Place],
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let state = self.state.clone();
+        let mark = key(NEW, &request.revision);
         let part = (key(REQUEST, &request.revision), request.encode_to_vec());
         let places = places
             .iter()
             .map(|place| (key(PLACE, &place.name), place.encode_to_vec()));
         let entries: Vec<_> = std::iter::once(part).chain(places).collect();
         let kept = self.store.transact(move |tx| {
+            let is_known = tx.get(&state, &entries[0].0)?.is_some();
+            let is_new = !is_known || tx.get(&state, &mark)?.is_some();
+            if is_new {
+                tx.put(&state, mark, Bytes::new())?;
+            }
             for (key, value) in entries {
                 tx.put(&state, key, value)?;
             }
-            Ok(())
+            Ok(is_new)
         });
-        kept.await.map_err(|error| match error {
-            TransactError::Aborted(error) | TransactError::Store(error) => Error::Store(error),
-        })
+        kept.await.map_err(of_transaction)
+    }
+
+    /// Takes note, durably, that nothing is lacking of what lived when a part was new.
+    pub(crate) async fn is_up_to_date(&self, revision: &str) -> Result<(), Error> {
+        let (state, mark) = (self.state.clone(), key(NEW, revision));
+        let kept = self.store.transact(move |tx| tx.delete(&state, mark));
+        kept.await.map_err(of_transaction)
     }
 }
 
@@ -137,6 +152,12 @@ pub(crate) fn filters<'a>(
     filters
         .map(|(peer, hearings)| (peer, filter(hearings)))
         .collect()
+}
+
+fn of_transaction(error: TransactError<pavane_feed::Error>) -> Error {
+    match error {
+        TransactError::Aborted(error) | TransactError::Store(error) => Error::Store(error),
+    }
 }
 
 fn key(kind: u8, name: &str) -> Bytes {

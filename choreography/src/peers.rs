@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock;
 pub(crate) use follow::Follow;
-pub(crate) use lookup::{Position, look_up};
+pub(crate) use lookup::{Position, Reader, look_up};
 
 /// Where a peer's feed is found.
 #[derive(Clone, PartialEq, prost::Message)]

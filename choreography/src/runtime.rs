@@ -2,6 +2,7 @@
 
 mod actor;
 mod calls;
+mod catch_up;
 pub(crate) mod input;
 mod line;
 mod open;
@@ -102,6 +103,12 @@ impl Runtime {
             Ok(()) => std::future::pending().await,
             Err(error) => error,
         }
+    }
+
+    /// Which life of a peer's feed is followed. `None`: it was never prepared for it.
+    pub fn incarnation_of(&self, peer: &str) -> Option<String> {
+        let peers = self.0.shared.peers.lock();
+        peers.0.get(peer).map(|peer| peer.place.incarnation.clone())
     }
 
     async fn ended(&self) -> Result<(), Error> {

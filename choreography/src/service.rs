@@ -3,6 +3,7 @@
 use pavane::workflow::v1::participant_service_server::ParticipantService;
 use pavane::workflow::v1::{
     GetParticipantRequest, GetParticipantResponse, PrepareWorkflowRequest, PrepareWorkflowResponse,
+    TakeUpExecutionsRequest, TakeUpExecutionsResponse,
 };
 use tonic::{Request, Response, Status};
 
@@ -34,7 +35,15 @@ impl ParticipantService for Service {
         &self,
         request: Request<PrepareWorkflowRequest>,
     ) -> Result<Response<PrepareWorkflowResponse>, Status> {
-        let steps = self.runtime.prepare(request.into_inner()).await?;
-        Ok(Response::new(PrepareWorkflowResponse { steps }))
+        let prepared = self.runtime.prepare(request.into_inner()).await?;
+        Ok(Response::new(prepared))
+    }
+
+    async fn take_up_executions(
+        &self,
+        request: Request<TakeUpExecutionsRequest>,
+    ) -> Result<Response<TakeUpExecutionsResponse>, Status> {
+        self.runtime.catch_up(request.into_inner()).await?;
+        Ok(Response::new(TakeUpExecutionsResponse {}))
     }
 }

@@ -1,11 +1,15 @@
-//! Where a peer's feed stands at this moment: asked once, when a part is prepared.
+//! What is asked of a peer's feed once, when a part is prepared: where it stands at this moment, and what
+//! it has of executions that were started before.
 
 use std::time::Duration;
 
-use pavane::feed::v1::GetFeedRequest;
 use pavane::feed::v1::feed_service_client::FeedServiceClient;
+use pavane::feed::v1::{Filter, GetFeedRequest, ListEventsRequest};
 use pavane::workflow::v1::Member;
+use pavane_flow::choreography::member::Heard;
+use tonic::transport::Channel;
 
+use super::Place;
 use super::follow::channel;
 use crate::Error;
 
@@ -48,4 +52,62 @@ pub(crate) async fn look_up(
         earliest_cursor: feed.earliest_cursor,
         head_cursor: feed.head_cursor,
     })
+}
+
+/// Reads what a peer's feed has, over one connection. A cheap clone.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    place: Place,
+    client: FeedServiceClient<Channel>,
+    timeout: Duration,
+}
+
+impl Reader {
+    /// Errors: [`Error::InvalidTarget`].
+    pub(crate) fn new(place: Place, address: &str, timeout: Duration) -> Result<Self, Error> {
+        let client = FeedServiceClient::new(channel(address, &place.name)?);
+        Ok(Self {
+            place,
+            client,
+            timeout,
+        })
+    }
+
+    /// What the feed has of an execution. Errors: [`Error::Unreachable`].
+    pub(crate) async fn events_of(mut self, execution: &str) -> Result<Vec<Heard>, Error> {
+        let mut events = Vec::new();
+        let mut request = ListEventsRequest {
+            feed: self.place.feed.clone(),
+            filter: Some(Filter {
+                // By one subject alone, a feed finds them without a search.
+                subjects: vec![execution.to_owned()],
+                ..Filter::default()
+            }),
+            ..ListEventsRequest::default()
+        };
+        loop {
+            let listing = self.client.list_events(request.clone());
+            let page = match tokio::time::timeout(self.timeout, listing).await {
+                Ok(Ok(page)) => page.into_inner(),
+                Ok(Err(status)) => return Err(self.unreachable(status.message())),
+                Err(_) => {
+                    let late = format!("no answer within {:?}", self.timeout);
+                    return Err(self.unreachable(&late));
+                }
+            };
+            events.extend(page.events.into_iter().map(Heard::from));
+            if page.next_page_token.is_empty() {
+                return Ok(events);
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    fn unreachable(&self, found: &str) -> Error {
+        Error::Unreachable {
+            name: self.place.name.clone(),
+            target: self.place.target.clone(),
+            found: found.to_owned(),
+        }
+    }
 }

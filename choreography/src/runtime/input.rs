@@ -17,8 +17,17 @@ pub(crate) enum Input {
     Heard(Heard),
     /// A part, and where those stand who must be heard for it.
     Prepare(Box<Preparation>, Reply),
+    /// What was said of executions before the member listened; the reply is given once that is
+    /// remembered.
+    CatchUp(Vec<CaughtUp>, Reply),
     /// Whatever else is to be told to the core.
     Tell(Tell),
+}
+
+/// What others have said of an execution.
+pub(crate) struct CaughtUp {
+    pub(crate) execution: Arc<str>,
+    pub(crate) events: Vec<member::Heard>,
 }
 
 /// What a subscription has brought.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use pavane::workflow::v1::PrepareWorkflowRequest;
+use pavane::workflow::v1::{PrepareWorkflowRequest, PrepareWorkflowResponse};
 
 use super::Runtime;
 use super::input::Input;
@@ -13,18 +13,24 @@ use crate::peers::{Place, Position, look_up};
 
 impl Runtime {
     /// Prepares the member for its part in a revision of a workflow, as PrepareWorkflow does; a home
-    /// calls it for itself once all participants have answered. The names of the member's steps.
+    /// calls it for itself once all participants have answered.
     ///
     /// # Errors
     /// Those of PrepareWorkflow.
-    pub async fn prepare(&self, request: PrepareWorkflowRequest) -> Result<Vec<String>, Error> {
+    pub async fn prepare(
+        &self,
+        request: PrepareWorkflowRequest,
+    ) -> Result<PrepareWorkflowResponse, Error> {
         // In a task of its own: whoever asked may go away in the middle.
         let this = self.clone();
         let preparing = tokio::spawn(async move { this.prepare_now(request).await });
         preparing.await.unwrap_or(Err(Error::Stopped))
     }
 
-    async fn prepare_now(&self, request: PrepareWorkflowRequest) -> Result<Vec<String>, Error> {
+    async fn prepare_now(
+        &self,
+        request: PrepareWorkflowRequest,
+    ) -> Result<PrepareWorkflowResponse, Error> {
         let _one = self.0.preparing.lock().await;
         let host = Arc::clone(&self.0.host);
         let checking = tokio::task::spawn_blocking(move || {
@@ -33,12 +39,12 @@ impl Runtime {
         });
         let (prepared, request) = checking.await.map_err(|_| Error::Stopped)??;
         let places = self.places(&prepared, &request).await?;
-        self.0.parts.keep(&request, &places).await?;
+        let is_new = self.0.parts.keep(&request, &places).await?;
         let steps = prepared.steps();
         let preparation = Box::new(Preparation { prepared, places });
         self.ask(|reply| Input::Prepare(preparation, Box::new(move || reply(()))))
             .await?;
-        Ok(steps)
+        Ok(PrepareWorkflowResponse { steps, is_new })
     }
 
     /// Where those are who must be heard, and where to begin with each.

@@ -132,7 +132,7 @@ async fn executions_of_an_unknown_revision_wait_until_it_is_prepared() {
     shop.payment.stop().await;
     shop.payment.run().await;
     let prepared = shop.payment.runtime().prepare(shop.request()).await;
-    assert_eq!(prepared.unwrap(), ["charge"]);
+    assert_eq!(prepared.unwrap().steps, ["charge"]);
     assert_eq!(shop.outcome("order-1").await, "ExecutionSucceeded");
     assert!(shop.payment.describe().unknown_revisions.is_empty());
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use pavane::feed::v1 as pb;
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane::shop::inventory::v1::ReserveStockResponse;
 use pavane::shop::order::v1::PlaceOrderRequest;

@@ -10,6 +10,7 @@
 //! not yet decided is in the checkpoint itself.
 
 mod call;
+mod catch_up;
 mod entry;
 mod heard;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Actor;
 use crate::parts::{Preparation, filters};
-use crate::runtime::input::{Answered, Heard, Input, Outcome, Recalled};
+use crate::runtime::input::{Answered, CaughtUp, Heard, Input, Outcome, Recalled};
 use crate::{Answer, Error, clock};
 
 impl Actor {
@@ -19,6 +19,15 @@ impl Actor {
             Input::Heard(heard) => self.hear(now, heard),
             Input::Prepare(preparation, reply) => {
                 self.prepare(now, *preparation);
+                self.replies.push(reply);
+            }
+            Input::CatchUp(executions, reply) => {
+                let mut member = self.shared.member.lock();
+                for CaughtUp { execution, events } in executions {
+                    member.catch_up(now, &execution, events, &mut self.actions);
+                }
+                // It is not heard again after a crash: in the checkpoint of this very round.
+                self.checkpoint_due = Some(Instant::now());
                 self.replies.push(reply);
             }
             Input::Tell(tell) => {

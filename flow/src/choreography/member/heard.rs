@@ -41,9 +41,11 @@ impl Heard {
         feed::Event::decode(self.encoded.clone())
     }
 
-    /// Whether both are the same event of the same feed.
+    /// Whether both are the same event of the same feed. One that was made anew counts anew.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.sequence == other.sequence && self.source == other.source
+        self.sequence == other.sequence
+            && self.source == other.source
+            && self.view().id == other.view().id
     }
 
     pub(super) fn sequence(&self) -> u64 {
