@@ -26,6 +26,7 @@ use crate::journal::Journal;
 pub(crate) use history::in_order;
 use home::Home;
 pub(crate) use hosted::Hosted;
+pub(crate) use preparing::Whom;
 pub(crate) use running::Record;
 pub use unprepared::Unprepared;
 

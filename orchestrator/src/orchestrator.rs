@@ -12,6 +12,7 @@ use pavane_feed::Store;
 use pavane_flow::program::MAX_OUTPUT_BYTES;
 use pavane_server::{Routes, Server, descriptors};
 use prost_reflect::DescriptorPool;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -66,7 +67,6 @@ impl Orchestrator {
         })
         .await?;
         // Before those of any workflow: what contradicts them is refused, and not the server.
-        // Before the workflows: what they bring must not contradict it.
         server
             .descriptors()
             .set("pavane", &own_descriptors(), OWN_SERVICES)?;
@@ -108,8 +108,18 @@ impl Orchestrator {
         }
         // After the deploys: whatever is wrong with them, nothing has been called yet.
         restart::take_up(&engine).await?;
+        let before = engine.choreography.prepared_before();
         let stop = shutdown.child_token();
-        let serving = run(server, store, engine.clone(), options, stop.clone());
+        let (begin, begun) = oneshot::channel();
+        let anew = {
+            let workflows = engine.workflows.clone();
+            async move {
+                if begun.await.is_ok() {
+                    workflows.prepare_anew(before).await;
+                }
+            }
+        };
+        let serving = run(server, store, engine.clone(), options, anew, stop.clone());
         let task = tokio::spawn(serving);
         // Those who take part look for the orchestrator's feed, so it has to be served by now.
         if let Err(error) = prepare(&engine, left).await {
@@ -117,6 +127,8 @@ impl Orchestrator {
             join(task).await?;
             return Err(error);
         }
+        // If it has stopped meanwhile, nobody is to be prepared.
+        let _ = begin.send(());
         Ok(Handle { local_addr, task })
     }
 }
@@ -171,12 +183,13 @@ fn store_options(options: &Options) -> pavane_feed::Options {
     store
 }
 
-/// Serves until `shutdown`, or until the store fails.
+/// Serves until `shutdown`, or until the store fails. `meanwhile` is done while it serves.
 async fn run(
     server: Server,
     store: Store,
     engine: Engine,
     options: Options,
+    meanwhile: impl Future<Output = ()>,
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let health = server.health();
@@ -202,6 +215,10 @@ async fn run(
             () = shutdown.cancelled() => std::future::pending().await,
         }
     };
+    let meanwhile = async {
+        meanwhile.await;
+        std::future::pending().await
+    };
     let outcome = tokio::select! {
         served = serving => served.map_err(Error::from),
         error = store.failed() => {
@@ -217,6 +234,7 @@ async fn run(
         }
         never = sending_away => never,
         never = keeping_time => never,
+        never = meanwhile => never,
         never = engine.choreography.observe() => never,
     };
     if outcome.is_ok() {

@@ -3,6 +3,7 @@
 //! A revision is kept for ever: executions of it may still run, or be looked at. What is served by
 //! name is the revision deployed last.
 
+mod anew;
 mod compile;
 mod deploy;
 mod served;

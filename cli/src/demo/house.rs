@@ -4,9 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use pavane::workflow::v1::{
-    DeployWorkflowRequest, Descriptors, Source, deploy_workflow_request, descriptors::From,
-};
+use pavane::workflow::v1::{Descriptors, descriptors::From};
 use pavane_orchestrator::{Definition, Orchestrator, Target, Targets};
 use prost::Message;
 use prost_types::FileDescriptorSet;
@@ -14,7 +12,6 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::audit::Addresses;
-use crate::connection::{Connection, unary};
 use crate::error::Error;
 
 /// The sample workflow.
@@ -99,7 +96,6 @@ impl House {
             payment,
             shipping,
         };
-        tell_where_all_are(&addresses.orchestrator).await?;
         parts.spawn(async move {
             (
                 ORCHESTRATOR,
@@ -146,27 +142,6 @@ impl House {
         }
         outcome
     }
-}
-
-/// Deploys the workflow again: on data of an earlier house it is deployed already, and those who take
-/// part remember each other where they were then.
-async fn tell_where_all_are(orchestrator: &str) -> Result<(), Error> {
-    let connection = Connection::open(orchestrator).await?;
-    let Definition {
-        file_name,
-        text,
-        descriptors,
-    } = place_order();
-    let request = DeployWorkflowRequest {
-        definition: Some(deploy_workflow_request::Definition::Source(Source {
-            file_name,
-            text,
-        })),
-        descriptors: Some(descriptors),
-    };
-    let deployed = connection.workflows().deploy_workflow(unary(request)).await;
-    deployed.map_err(|status| connection.error(status))?;
-    Ok(())
 }
 
 /// Watches over a service that was started, and says where it listens.

@@ -9,7 +9,11 @@ use crate::view;
 /// with a time later than all that it knows of, so causes come before what they caused.
 pub(crate) fn in_order(mut events: Vec<Event>) -> Vec<Event> {
     events.sort_by(|one, other| key(one).cmp(&key(other)));
-    events.dedup_by(|one, other| (one.sequence, &one.source) == (other.sequence, &other.source));
+    // A feed that was made anew counts anew.
+    let is_same = |one: &Event, other: &Event| {
+        (one.sequence, &one.source, &one.id) == (other.sequence, &other.source, &other.id)
+    };
+    events.dedup_by(|one, other| is_same(one, other));
     events
 }
 

@@ -134,6 +134,18 @@ impl Choreography {
         self.home().table.get(id)
     }
 
+    /// The executions of a revision that have not ended.
+    pub(super) fn living_of(&self, plan: &Plan) -> Vec<Arc<Hosted>> {
+        let all = self.home().table.all().into_iter();
+        all.filter(|hosted| hosted.plan.revision == plan.revision)
+            .collect()
+    }
+
+    /// Whether there are executions of a revision that have not ended.
+    pub(crate) fn has_living(&self, plan: &Plan) -> bool {
+        !self.living_of(plan).is_empty()
+    }
+
     /// Asks for an execution to be canceled; answers when that is durable.
     pub(crate) async fn cancel(&self, hosted: &Hosted, reason: String) -> Result<(), Error> {
         let id = Arc::clone(&hosted.id);

@@ -29,6 +29,11 @@ pub enum Unprepared {
         target: String,
         status: Box<Status>,
     },
+    #[error(
+        "the feed of `{participant}` at {target} was made anew since it was prepared; deploy the workflow again if \
+         that is meant"
+    )]
+    MadeAnew { participant: String, target: String },
     #[error("the home is not prepared: {0}")]
     Home(String),
 }
@@ -70,6 +75,13 @@ impl Unprepared {
                         message,
                     )
             }
+            Self::MadeAnew {
+                participant,
+                target,
+            } => details
+                .fact("participant", participant)
+                .fact("target", target)
+                .status(Code::FailedPrecondition, "OTHER_INCARNATION", message),
             Self::Home(_) => details.status(Code::FailedPrecondition, "HOME_NOT_PREPARED", message),
         }
     }

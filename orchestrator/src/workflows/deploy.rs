@@ -14,7 +14,7 @@ use prost_reflect::DescriptorPool;
 use tracing::{info, warn};
 
 use super::{Given, Workflows, decode};
-use crate::choreography::Unprepared;
+use crate::choreography::{Unprepared, Whom};
 use crate::{Error, clock};
 
 /// Where the services are that every orchestrator serves itself.
@@ -137,7 +137,9 @@ impl Workflows {
         }
         let record = self.get(&plan.name, &plan.revision.0)?;
         let (_, pool) = self.compile_revision(&plan.name, &plan.revision.0)?;
-        let prepared = self.parts(plan, record.workflow.as_ref(), &pool).await;
+        let prepared = self
+            .parts(plan, record.workflow.as_ref(), &pool, Whom::Anyone)
+            .await;
         self.note(plan, record, &prepared).await?;
         prepared.map(drop).map_err(|why| {
             let failure = (Instant::now(), plan.revision.clone(), why.clone());
@@ -153,7 +155,9 @@ impl Workflows {
         record: DeployedWorkflow,
         pool: &DescriptorPool,
     ) -> Result<DeployedWorkflow, Error> {
-        let prepared = self.parts(plan, record.workflow.as_ref(), pool).await;
+        let prepared = self
+            .parts(plan, record.workflow.as_ref(), pool, Whom::Anyone)
+            .await;
         let record = self.note(plan, record, &prepared).await?;
         match prepared {
             Err(why) if plan.mode == Mode::Choreographed => Err(Error::NotChoreographed {
@@ -171,7 +175,10 @@ impl Workflows {
         record: &mut DeployedWorkflow,
         pool: &DescriptorPool,
     ) -> Result<(), Error> {
-        match self.parts(plan, record.workflow.as_ref(), pool).await {
+        match self
+            .parts(plan, record.workflow.as_ref(), pool, Whom::Anyone)
+            .await
+        {
             Err(why) if plan.mode == Mode::Choreographed => {
                 let workflow = record.name.clone();
                 return Err(Error::NotChoreographed { workflow, why });
@@ -181,19 +188,21 @@ impl Workflows {
         Ok(())
     }
 
-    async fn parts(
+    pub(super) async fn parts(
         &self,
         plan: &Plan,
         workflow: Option<&Workflow>,
         pool: &DescriptorPool,
+        whom: Whom,
     ) -> Result<Vec<WorkflowPart>, Unprepared> {
         let workflow = workflow.cloned().unwrap_or_default();
-        self.0.choreography.prepare(plan, &workflow, pool).await
+        let preparing = self.0.choreography.prepare(plan, &workflow, pool, whom);
+        preparing.await
     }
 
     /// Keeps what came of preparing a deployed revision. What was prepared once stays so: executions
     /// of it wait for whoever is away.
-    async fn note(
+    pub(super) async fn note(
         &self,
         plan: &Plan,
         mut record: DeployedWorkflow,
@@ -217,7 +226,7 @@ impl Workflows {
     }
 
     /// What is served, if it is this very revision.
-    fn same_revision(&self, plan: &Plan) -> Option<DeployedWorkflow> {
+    pub(super) fn same_revision(&self, plan: &Plan) -> Option<DeployedWorkflow> {
         let served = self.0.served.load();
         served
             .record(&plan.name)

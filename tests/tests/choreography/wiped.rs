@@ -6,13 +6,13 @@ use std::fs;
 use pavane::feed::v1::feed_service_client::FeedServiceClient;
 use pavane::feed::v1::subscribe_request::Start;
 use pavane::feed::v1::{GetFeedRequest, SubscribeRequest};
-use pavane::workflow::v1::{ExecutionState, GetParticipantResponse};
+use pavane::workflow::v1::GetParticipantResponse;
 use pavane_tests::shop::{Role, Setup};
 use pavane_tests::tail::Tail;
 use pavane_tests::until;
 use tonic::Code;
 
-use crate::steps::{client, completes, describe, open_shop, sound_orders, wait_all};
+use crate::steps::{client, completes, describe, open_shop, sound_orders, undoes, wait_all};
 use crate::workflows::{PLACE_ORDER, deploy};
 
 /// What is wrong with shipping, in the eyes of another.
@@ -25,7 +25,7 @@ fn problem(described: &GetParticipantResponse) -> &str {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_feed_that_was_made_anew_is_not_taken_for_the_old_one() {
     let mut shop = open_shop(Setup::default()).await;
-    let orders = sound_orders(4);
+    let orders = sound_orders(5);
     let mut client = client(&shop);
     client.start(&orders[0]).await.expect("it can be started");
     wait_all(&shop, &orders[..1], |_| true).await;
@@ -40,12 +40,13 @@ async fn a_feed_that_was_made_anew_is_not_taken_for_the_old_one() {
     let old = old.into_inner().feed.expect("it is described");
 
     shop.kill(Role::Shipping).await;
-    let [_, stranded, later @ ..] = &orders[..] else {
-        unreachable!("there are four")
+    let [_, stranded, canceled, later @ ..] = &orders[..] else {
+        unreachable!("there are five")
     };
     client.start(stranded).await.expect("it can be started");
+    client.start(canceled).await.expect("it can be started");
     let mut payment = Tail::start(shop.channel(Role::Payment), "payment").await;
-    payment.until(2, |event| completes(event, "charge")).await;
+    payment.until(3, |event| completes(event, "charge")).await;
     fs::remove_dir_all(shop.data_of(Role::Shipping)).expect("it is ours");
     shop.revive(Role::Shipping).await;
 
@@ -71,6 +72,8 @@ async fn a_feed_that_was_made_anew_is_not_taken_for_the_old_one() {
         );
     }
 
+    client.cancel(&canceled.order_id).await.expect("it lives");
+
     // Prepared again, all listen to the new one from its beginning.
     let deployed = deploy(&shop, PLACE_ORDER).await.expect("all are there");
     assert_eq!(deployed.choreography_problem, "");
@@ -82,12 +85,13 @@ async fn a_feed_that_was_made_anew_is_not_taken_for_the_old_one() {
     }
     wait_all(&shop, later, |_| true).await;
 
-    // What was on its way to the old one is not passed off as done: it says for whom it waits.
-    let execution = client.get(&stranded.order_id).await.expect("it is known");
-    assert_eq!(execution.state(), ExecutionState::Running);
-    let waits = execution
-        .waits
-        .iter()
-        .map(|wait| (&*wait.participant, &*wait.step));
-    assert_eq!(waits.collect::<Vec<_>>(), [("shipping", "ship")]);
+    // What was on its way to the old one is for the new one to do: what goes on, and what is called off.
+    wait_all(&shop, std::slice::from_ref(stranded), |_| true).await;
+    let outcome = client.wait(&canceled.order_id).await.expect("it is known");
+    let outcome = outcome.expect("it has ended");
+    let status = outcome.expect_err("it was canceled");
+    assert_eq!(status.code(), Code::Cancelled, "{status:?}");
+    let mut payment = Tail::start(shop.channel(Role::Payment), "payment").await;
+    let refunds = |event: &_| undoes(event, "charge") && event.subject == canceled.order_id;
+    payment.until(1, refunds).await;
 }

@@ -148,6 +148,30 @@ async fn a_participant_that_has_lost_its_feed_is_an_incident() {
 }
 
 #[tokio::test]
+async fn a_lost_feed_is_not_passed_over_by_a_restart() {
+    let mut company = Company::with(&[&hurried()]).await;
+    company.go_down(1).await;
+    let orchestrator = company.orchestrator();
+    orchestrator.choreograph("x-1", "parcel").await.unwrap();
+    company.performers[1].forget_everything();
+    company.come_up(1).await;
+    company.restart().await;
+    let orchestrator = company.orchestrator();
+    let mut events = orchestrator.watch("x-1").await.unwrap();
+
+    let mut incident = next_incident(&mut events).await;
+    while incident.reason == "PARTICIPANT_UNREACHABLE" {
+        incident = next_incident(&mut events).await;
+    }
+    assert_eq!(incident.reason, "PARTICIPANT_NOT_FOLLOWED");
+
+    // An operator who deploys it again knows of it.
+    orchestrator.deploy(&hurried()).await.unwrap();
+    let execution = orchestrator.wait("x-1").await.unwrap();
+    assert_eq!(execution.state(), ExecutionState::Succeeded);
+}
+
+#[tokio::test]
 async fn an_execution_that_is_being_undone_waits_as_well() {
     let chain = CHAIN.replace(
         "compensate: { call: First,",

@@ -155,3 +155,122 @@ async fn a_killed_home_goes_on_from_what_was_recorded() {
     // Nobody was asked for anything twice.
     assert_eq!(company.fake().calls().len(), 9);
 }
+
+/// Stops everything, and has all participants somewhere else; the options of an orchestrator that is
+/// somewhere else as well.
+async fn moved(company: &mut Company) -> pavane_orchestrator::Options {
+    company.world.orchestrator.stop().await;
+    for link in 0..3 {
+        company.go_down(link).await;
+        company.performers[link].move_away();
+    }
+    for link in 0..3 {
+        company.come_up(link).await;
+    }
+    let mut options = company.options();
+    options.listen.set_port(0);
+    options
+}
+
+#[tokio::test]
+async fn all_learn_where_the_others_are_by_now() {
+    let mut company = Company::with(&[CHAIN]).await;
+    let _gate = company.fake().hold("Second");
+    let orchestrator = company.orchestrator();
+    orchestrator.choreograph("x-1", "parcel").await.unwrap();
+    company.fake().called("Second", 1).await;
+
+    let options = moved(&mut company).await;
+    company.world.orchestrator = Running::start(options).await.unwrap();
+    let orchestrator = company.orchestrator();
+    orchestrator.choreograph("x-2", "parcel").await.unwrap();
+
+    for id in ["x-1", "x-2"] {
+        let execution = orchestrator.wait(id).await.unwrap();
+        assert_eq!(execution.state(), ExecutionState::Succeeded, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn one_who_is_away_learns_it_when_it_is_back() {
+    let mut company = Company::with(&[CHAIN]).await;
+    let options = moved(&mut company).await;
+    company.go_down(1).await;
+    company.world.orchestrator = Running::start(options).await.unwrap();
+    let orchestrator = company.orchestrator();
+    orchestrator.choreograph("x-1", "parcel").await.unwrap();
+    company.come_up(1).await;
+    let execution = company.orchestrator().wait("x-1").await.unwrap();
+    assert_eq!(execution.state(), ExecutionState::Succeeded);
+}
+
+/// Another participant by the name of the second, at its address, that knows nothing of `x-1`, whose
+/// second step it is to perform.
+async fn replaced(company: &mut Company) {
+    let _gate = company.fake().hold("Second");
+    let orchestrator = company.orchestrator();
+    orchestrator.choreograph("x-1", "parcel").await.unwrap();
+    company.fake().called("Second", 1).await;
+    company.go_down(1).await;
+    company.performers[1].forget_everything();
+    company.come_up(1).await;
+}
+
+#[tokio::test]
+async fn an_execution_goes_on_though_a_participant_has_lost_it() {
+    let mut company = Company::with(&[CHAIN]).await;
+    replaced(&mut company).await;
+    let orchestrator = company.orchestrator();
+    orchestrator.deploy(CHAIN).await.unwrap();
+
+    let execution = orchestrator.wait("x-1").await.unwrap();
+
+    assert_eq!(execution.state(), ExecutionState::Succeeded);
+    assert_eq!(company.fake().calls_of("First").len(), 1);
+    assert_eq!(company.fake().calls_of("Third").len(), 1);
+}
+
+#[tokio::test]
+async fn an_execution_is_canceled_though_a_participant_has_lost_it() {
+    let mut company = Company::with(&[CHAIN]).await;
+    replaced(&mut company).await;
+    let orchestrator = company.orchestrator();
+    orchestrator.cancel("x-1", "no more").await.unwrap();
+    orchestrator.deploy(CHAIN).await.unwrap();
+
+    let execution = orchestrator.wait("x-1").await.unwrap();
+
+    assert_eq!(execution.state(), ExecutionState::Canceled);
+    // It may have been called, by one who cannot be asked any more.
+    assert_eq!(company.fake().calls_of("undo Second").len(), 1);
+    assert_eq!(company.fake().calls_of("undo First").len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_lost_feed_had_said_counts_and_is_undone() {
+    let mut company = Company::with(&[CHAIN]).await;
+    let gate = company.fake().hold("Third");
+    let orchestrator = company.orchestrator();
+    orchestrator.choreograph("x-1", "parcel").await.unwrap();
+    company.fake().called("Third", 1).await;
+    company.go_down(0).await;
+    company.performers[0].forget_everything();
+    company.come_up(0).await;
+    let orchestrator = company.orchestrator();
+    orchestrator.deploy(CHAIN).await.unwrap();
+    company.fake().fail("Third", Status::not_found("no"));
+    orchestrator.choreograph("x-2", "parcel").await.unwrap();
+    orchestrator.wait("x-2").await.unwrap();
+    assert_eq!(company.fake().calls_of("First").len(), 2, "one for each");
+
+    orchestrator.cancel("x-1", "no more").await.unwrap();
+    gate.open();
+
+    let execution = orchestrator.wait("x-1").await.unwrap();
+    assert_eq!(execution.state(), ExecutionState::Canceled);
+    for link in ["undo First", "undo Second", "undo Third"] {
+        let calls = company.fake().calls_of(link);
+        let of_it = calls.iter().filter(|call| call.key.starts_with("x-1/"));
+        assert_eq!(of_it.count(), 1, "{link}");
+    }
+}

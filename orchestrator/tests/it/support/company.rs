@@ -63,6 +63,11 @@ impl Performer {
         within(handle.shutdown()).await.unwrap();
     }
 
+    /// Will be somewhere else when it comes up again. It must be down.
+    pub(crate) fn move_away(&mut self) {
+        self.address = ([127, 0, 0, 1], 0).into();
+    }
+
     /// Loses all that it had. It must be down.
     pub(crate) fn forget_everything(&mut self) {
         self.folder = TempDir::new().unwrap();

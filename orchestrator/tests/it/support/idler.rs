@@ -6,7 +6,7 @@ use pavane::workflow::v1::participant_service_server::{
 };
 use pavane::workflow::v1::{
     GetParticipantRequest, GetParticipantResponse, Member, PrepareWorkflowRequest,
-    PrepareWorkflowResponse,
+    PrepareWorkflowResponse, TakeUpExecutionsRequest, TakeUpExecutionsResponse,
 };
 use pavane_feed::{Access, Store};
 use pavane_orchestrator::Target;
@@ -87,5 +87,12 @@ impl ParticipantService for Yes {
         _: Request<PrepareWorkflowRequest>,
     ) -> Result<Response<PrepareWorkflowResponse>, Status> {
         Ok(Response::new(PrepareWorkflowResponse::default()))
+    }
+
+    async fn take_up_executions(
+        &self,
+        _: Request<TakeUpExecutionsRequest>,
+    ) -> Result<Response<TakeUpExecutionsResponse>, Status> {
+        Ok(Response::new(TakeUpExecutionsResponse {}))
     }
 }
