@@ -36,8 +36,9 @@ pub(crate) struct Hosted {
     /// Whether somebody looks at it: then what is heard of it is news.
     is_observed: AtomicBool,
     pub(super) attention: Mutex<Attention>,
-    /// Its place among the executions that may live.
-    _place: Option<OwnedSemaphorePermit>,
+    /// Its place among the executions that may live, until it has ended: whoever looks at it may do so
+    /// for longer.
+    place: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 /// How it ended.
@@ -77,7 +78,7 @@ impl Hosted {
             news: watch::Sender::new(0),
             is_observed: AtomicBool::new(false),
             attention: Mutex::default(),
-            _place: place,
+            place: Mutex::new(place),
         }
     }
 
@@ -136,8 +137,9 @@ impl Hosted {
         let _ = self.end.set(end);
     }
 
-    /// Tells everyone who waits how it ended.
+    /// Gives its place back, and tells everyone who waits how it ended.
     pub(super) fn conclude(&self) {
+        drop(self.place.lock().take());
         let waiters = self.waiters.lock().take();
         if let Some(end) = self.end.get() {
             for waiter in waiters.into_iter().flatten() {
@@ -189,5 +191,49 @@ impl Table {
         shards
             .flat_map(|shard| shard.read().values().cloned().collect::<Vec<_>>())
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pavane_flow::language::{self, Definition};
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    const PAY: &str = "
+name: pay
+implements: shop.payment.v1.PaymentService/RefundCharge
+steps:
+  - id: charge
+    call: shop.payment.v1.PaymentService/ChargeCard
+    request: { order_id: input.order_id }
+output: { refunded: charge.charge_id != '' }
+";
+
+    #[tokio::test]
+    async fn whoever_still_looks_at_what_has_ended_keeps_no_place() {
+        let definition = Definition::parse("", PAY);
+        let compiled = language::compile(&definition, pavane::descriptor_pool());
+        let plan = Arc::new(compiled.plan.expect("it compiles"));
+        let places = Arc::new(Semaphore::new(1));
+        let place = Arc::clone(&places).try_acquire_owned().ok();
+        let now = Timestamp::from_nanos(1);
+        let hosted = Hosted::new("x-1".into(), plan, Start::default(), now, None, place);
+        let outcome = hosted.wait();
+        assert_eq!(places.available_permits(), 0);
+        hosted.set_end(End {
+            outcome: Outcome::Canceled {
+                time: now,
+                reason: "no more".to_owned(),
+            },
+            heard: Vec::new(),
+        });
+
+        hosted.conclude();
+
+        assert_eq!(places.available_permits(), 1);
+        let told = [outcome.await, hosted.wait().await];
+        assert!(told.iter().all(Result::is_ok), "{told:?}");
     }
 }

@@ -50,13 +50,7 @@ impl Choreography {
     ) -> Result<Vec<WorkflowPart>, Unprepared> {
         // One at a time: who is prepared last by two deploys of one workflow knows the later one.
         let _guard = self.0.preparing.lock().await;
-        let targets = self.targets_of(plan);
-        let discovered =
-            discovery::discover(&self.0.calls, &targets, self.0.connect_timeout).await?;
-        let (projection, participants) = discovered.divide(plan, &self.home().identity.name)?;
-        if whom == Whom::Known {
-            self.check_known(&participants)?;
-        }
+        let (projection, participants) = self.find(plan, whom).await?;
         let mut files: Vec<_> = pool.file_descriptor_protos().cloned().collect();
         for file in &mut files {
             file.source_code_info = None;
@@ -81,6 +75,23 @@ impl Choreography {
         preparing.map_err(|error| Unprepared::Home(error.to_string()))?;
         try_join_all(new.iter().map(|member| self.acquaint(member, plan))).await?;
         Ok(parts(plan, &projection))
+    }
+
+    /// Whether all would be there to be prepared. Asks them, and holds up nobody who prepares.
+    pub(crate) async fn sound_out(&self, plan: &Plan, whom: Whom) -> Result<(), Unprepared> {
+        self.find(plan, whom).await.map(drop)
+    }
+
+    /// The plan divided among those who take part.
+    async fn find(&self, plan: &Plan, whom: Whom) -> Result<(Projection, Vec<Member>), Unprepared> {
+        let targets = self.targets_of(plan);
+        let discovered =
+            discovery::discover(&self.0.calls, &targets, self.0.connect_timeout).await?;
+        let (projection, participants) = discovered.divide(plan, &self.home().identity.name)?;
+        if whom == Whom::Known {
+            self.check_known(&participants)?;
+        }
+        Ok((projection, participants))
     }
 
     async fn prepare_one(

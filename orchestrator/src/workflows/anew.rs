@@ -51,10 +51,17 @@ impl Workflows {
 
     /// Errors: [`Error::NotChoreographed`]; what is kept cannot be read or written.
     async fn prepare_one_anew(&self, plan: &Plan) -> Result<(), Error> {
-        let _guard = self.0.deploying.lock().await;
         if self.same_revision(plan).is_none() && !self.0.choreography.has_living(plan) {
             return Ok(());
         }
+        let refused = |why| Error::NotChoreographed {
+            workflow: plan.name.to_string(),
+            why,
+        };
+        // Whoever is away must not hold up deploys.
+        let sounded_out = self.0.choreography.sound_out(plan, Whom::Known).await;
+        sounded_out.map_err(refused)?;
+        let _guard = self.0.deploying.lock().await;
         let record = match self.get(&plan.name, &plan.revision.0) {
             Ok(record) => record,
             // The deploy did not come to its end.
@@ -66,8 +73,7 @@ impl Workflows {
             .parts(plan, record.workflow.as_ref(), &pool, Whom::Known)
             .await;
         if let Err(why) = prepared {
-            let workflow = record.name;
-            return Err(Error::NotChoreographed { workflow, why });
+            return Err(refused(why));
         }
         self.note(plan, record, &prepared).await?;
         info!(workflow = %plan.name, revision = %plan.revision, "prepared again");
