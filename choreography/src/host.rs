@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use pavane::feed::v1 as feed;
 use pavane::workflow::v1::Member;
 use pavane_feed::{Error as FeedError, Feed, Store};
 use pavane_flow::choreography::member::{Heard, StepCall};
@@ -71,8 +70,8 @@ pub struct Round {
 pub struct Appended {
     /// The execution.
     pub execution: Arc<str>,
-    /// What happened, without sequence and cursor.
-    pub event: feed::Event,
+    /// What happened: the encoded event, without source, sequence and cursor.
+    pub event: Bytes,
 }
 
 /// An execution that has ended.
@@ -103,7 +102,7 @@ impl Round {
     /// Puts the round in line as it is: for a host that writes nothing besides.
     pub async fn append(self, store: &Store, feed: &Feed) -> Result<Ack, FeedError> {
         let feed = feed.clone();
-        let events = feed.prepare(self.events.into_iter().map(|appended| appended.event))?;
+        let events = feed.prepare_encoded(self.events.iter().map(|appended| &*appended.event))?;
         let checkpoint = self.checkpoint;
         let ack = store.reserve().await?.submit(move |tx| {
             tx.append_prepared(&feed, &events)?;

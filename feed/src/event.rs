@@ -2,6 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use pavane::EventView;
 use pavane::feed::v1::Event;
 use pavane::trace::Trace;
 use prost::Message;
@@ -10,7 +11,10 @@ use uuid::Uuid;
 
 use crate::Error;
 use crate::filter::is_extension_name;
+use crate::record::encode_text;
 
+/// Tag of the field `source` of `pavane.feed.v1.Event`.
+const SOURCE_TAG: u32 = 2;
 const MAX_ID_BYTES: usize = 256;
 const MAX_SUBJECT_BYTES: usize = 256;
 const MAX_TYPE_BYTES: usize = 256;
@@ -45,6 +49,31 @@ impl Prepared {
         for mut event in events {
             complete(&mut event, source)?;
             event.encode_raw(&mut prepared.data);
+            prepared.ends.push(prepared.data.len());
+        }
+        Ok(prepared)
+    }
+
+    /// Takes encoded events as they are; `source` is what the feed puts where they have none.
+    pub(crate) fn from_encoded<'a>(
+        events: impl IntoIterator<Item = &'a [u8]>,
+        source: &str,
+    ) -> Result<Self, Error> {
+        let mut prepared = Self::default();
+        for event in events {
+            let view = EventView::parse(event)?;
+            check_length("id", view.id, MAX_ID_BYTES)?;
+            check_length("subject", view.subject, MAX_SUBJECT_BYTES)?;
+            check_length("type", view.r#type, MAX_TYPE_BYTES)?;
+            let empty = [("id", view.id), ("type", view.r#type)];
+            if let Some((field, _)) = empty.into_iter().find(|(_, text)| text.is_empty()) {
+                let problem = "is empty: an encoded event says all but its source".to_owned();
+                return Err(Error::InvalidEvent { field, problem });
+            }
+            prepared.data.extend_from_slice(event);
+            if view.source.is_empty() {
+                encode_text(SOURCE_TAG, source, &mut prepared.data);
+            }
             prepared.ends.push(prepared.data.len());
         }
         Ok(prepared)

@@ -167,6 +167,15 @@ impl Feed {
         Prepared::new(events, &self.core.source)
     }
 
+    /// As [`Feed::prepare`], for events that are encoded, but that what their producer left to the feed
+    /// is their source at most.
+    pub fn prepare_encoded<'a>(
+        &self,
+        events: impl IntoIterator<Item = &'a [u8]>,
+    ) -> Result<Prepared, Error> {
+        Prepared::from_encoded(events, &self.core.source)
+    }
+
     /// Reads events after a position: whole commits, until the next would pass `max_events` or
     /// `max_bytes`, but at least one commit if there is any. Reads the disk if need be.
     /// Errors: [`Error::Expired`], and what the engine says.

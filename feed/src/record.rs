@@ -113,9 +113,7 @@ impl Record {
         let mut encoded = Vec::with_capacity(self.event.len() + cursor.len() + PLACE_BYTES);
         encoded.extend_from_slice(&self.event);
         prost::encoding::uint64::encode(SEQUENCE_TAG, &self.sequence.get(), &mut encoded);
-        encode_key(CURSOR_TAG, WireType::LengthDelimited, &mut encoded);
-        encode_varint(cursor.len() as u64, &mut encoded);
-        encoded.extend_from_slice(cursor.as_bytes());
+        encode_text(CURSOR_TAG, cursor, &mut encoded);
         encoded.into()
     }
 
@@ -124,6 +122,13 @@ impl Record {
         Event::decode(self.event.clone())
             .map_err(|error| Error::corrupt(format!("event {}: {error}", self.sequence)))
     }
+}
+
+/// Writes a field that is a text.
+pub(crate) fn encode_text(tag: u32, text: &str, to: &mut Vec<u8>) {
+    encode_key(tag, WireType::LengthDelimited, to);
+    encode_varint(text.len() as u64, to);
+    to.extend_from_slice(text.as_bytes());
 }
 
 /// Decodes events that were read from the store.

@@ -2,9 +2,9 @@
 //! form, the one that is stored and sent, is `pavane.workflow.v1`; `wire.rs` is the only place that
 //! translates between the two.
 
+mod event_type;
+mod stored;
 mod wire;
-
-use std::fmt;
 
 use bytes::Bytes;
 use pavane::EventView;
@@ -14,7 +14,9 @@ use pavane::workflow::v1::ExecutionStarted;
 use crate::Timestamp;
 use crate::plan::{Plan, StepIndex};
 
+pub use event_type::EventType;
 pub use pavane::workflow::v1::{Failure, Mode};
+pub use stored::Context;
 
 /// Something that happened to an execution, and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -152,34 +154,59 @@ impl EventKey {
 
     /// The event's id: `<execution>/started`, `<execution>/reserve/completed`.
     pub fn event_id(self, execution: &str, plan: &Plan) -> String {
-        struct Suffix<'a>(EventKey, &'a Plan);
-        impl fmt::Display for Suffix<'_> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let id = |step: StepIndex| &self.1.step(step).id;
-                match self.0 {
-                    EventKey::Started => f.write_str("started"),
-                    EventKey::Completed(step) => write!(f, "{}/completed", id(step)),
-                    EventKey::Failed(step) => write!(f, "{}/failed", id(step)),
-                    EventKey::Skipped(step) => write!(f, "{}/skipped", id(step)),
-                    EventKey::Abandoned(step) => write!(f, "{}/abandoned", id(step)),
-                    EventKey::Compensated(step) => write!(f, "{}/compensated", id(step)),
-                    EventKey::CompensationFailed(step, round) => {
-                        write!(f, "{}/compensation-failed-{round}", id(step))
-                    }
-                    EventKey::OutputFailed => f.write_str("output-failed"),
-                    EventKey::CancelRequested => f.write_str("cancel-requested"),
-                    EventKey::DeadlineExceeded => f.write_str("deadline-exceeded"),
-                    EventKey::Outcome => f.write_str("outcome"),
-                    EventKey::Suspended(round) => write!(f, "suspended-{round}"),
-                    EventKey::Resumed(round) => write!(f, "resumed-{round}"),
-                }
+        self.id_parts(execution, plan, &mut [0; 10]).concat()
+    }
+
+    /// The parts of the event's id. `digits` is where a number is written down.
+    fn id_parts<'a>(
+        self,
+        execution: &'a str,
+        plan: &'a Plan,
+        digits: &'a mut [u8; 10],
+    ) -> [&'a str; 6] {
+        let id = |step: StepIndex| &*plan.step(step).id;
+        let (step, word, number) = match self {
+            Self::Started => ("", "started", None),
+            Self::Completed(step) => (id(step), "completed", None),
+            Self::Failed(step) => (id(step), "failed", None),
+            Self::Skipped(step) => (id(step), "skipped", None),
+            Self::Abandoned(step) => (id(step), "abandoned", None),
+            Self::Compensated(step) => (id(step), "compensated", None),
+            Self::CompensationFailed(step, round) => {
+                (id(step), "compensation-failed-", Some(round))
             }
+            Self::OutputFailed => ("", "output-failed", None),
+            Self::CancelRequested => ("", "cancel-requested", None),
+            Self::DeadlineExceeded => ("", "deadline-exceeded", None),
+            Self::Outcome => ("", "outcome", None),
+            Self::Suspended(round) => ("", "suspended-", Some(round)),
+            Self::Resumed(round) => ("", "resumed-", Some(round)),
+        };
+        let slash = if step.is_empty() { "" } else { "/" };
+        let number = number.map_or("", |number| decimal(number, digits));
+        [execution, "/", step, slash, word, number]
+    }
+}
+
+/// A number as text, written down in `digits`.
+fn decimal(mut number: u32, digits: &mut [u8; 10]) -> &str {
+    let mut begin = digits.len();
+    loop {
+        begin -= 1;
+        digits[begin] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            return std::str::from_utf8(&digits[begin..]).expect("digits");
         }
-        format!("{execution}/{}", Suffix(self, plan))
     }
 }
 
 impl EventKind {
+    /// The type of the event.
+    pub fn event_type(&self) -> EventType {
+        EventType::of(self)
+    }
+
     /// The key of this event within its execution.
     pub fn key(&self) -> EventKey {
         match self {
@@ -229,30 +256,6 @@ impl EventKind {
 }
 
 impl Event {
-    /// The event as a feed stores it, without sequence and cursor. `cause` is the event that this
-    /// one follows from.
-    pub fn encode(self, execution: &str, plan: &Plan, cause: Option<EventKey>) -> feed::Event {
-        let id = self.kind.key().event_id(execution, plan);
-        let (r#type, data) = wire::encode(self.kind, plan);
-        feed::Event {
-            id,
-            source: String::new(),
-            r#type,
-            subject: execution.to_owned(),
-            time: Some(self.time.into()),
-            data: Some(data),
-            sequence: 0,
-            cursor: String::new(),
-            correlation_id: execution.to_owned(),
-            causation_id: cause
-                .map(|key| key.event_id(execution, plan))
-                .unwrap_or_default(),
-            traceparent: String::new(),
-            tracestate: String::new(),
-            attributes: Default::default(),
-        }
-    }
-
     /// Reads an event that a feed stored. Errors: it is not an execution's, or not of this plan.
     pub fn decode(event: &feed::Event, plan: &Plan) -> Result<Self, DecodeError> {
         let time = event.time.as_ref().map(Timestamp::from).unwrap_or_default();

@@ -36,7 +36,8 @@ pub(crate) struct Journal {
 /// What one input gave rise to, to be recorded in one commit.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) events: Vec<Event>,
+    /// Encoded, without what the feed itself says.
+    pub(crate) events: Vec<Bytes>,
     pub(crate) change: Change,
 }
 
@@ -111,7 +112,9 @@ impl Journal {
         start: &Start,
         entry: Entry,
     ) -> Result<Recorded, Error> {
-        let events = self.feed.prepare(entry.events)?;
+        let events = self
+            .feed
+            .prepare_encoded(entry.events.iter().map(|event| &**event))?;
         let (feed, live, listing) = (self.feed.clone(), self.live.clone(), self.listing.clone());
         let (id, start) = (
             Bytes::copy_from_slice(execution.as_bytes()),

@@ -202,11 +202,16 @@ fn is_compensating(attempts: Option<&Attempts>) -> bool {
 
 /// Whether an event says how its execution ended.
 pub(crate) fn is_outcome(event: &StoredEvent) -> bool {
+    is_outcome_type(&event.r#type)
+}
+
+/// Whether events of this type are outcomes.
+pub(crate) fn is_outcome_type(r#type: &str) -> bool {
     [
         EventType::ExecutionSucceeded,
         EventType::ExecutionFailed,
         EventType::ExecutionCanceled,
     ]
     .iter()
-    .any(|outcome| event.r#type == outcome.full_name())
+    .any(|outcome| r#type == outcome.full_name())
 }

@@ -151,7 +151,10 @@ impl Host for Scripted {
                 Does::Succeeds if records => {
                     let now = prost_types::Timestamp::from(SystemTime::now());
                     let (event, stored) = call.completed(Timestamp::from(&now), output(&call));
-                    let written = store.transact(move |tx| tx.append(&feed, stored));
+                    let written = store.transact(move |tx| {
+                        let stored = feed.prepare_encoded([&*stored])?;
+                        tx.append_prepared(&feed, &stored)
+                    });
                     match written.await {
                         Ok(_) => Answer::Recorded(event),
                         Err(_) => std::future::pending().await,

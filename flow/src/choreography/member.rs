@@ -56,8 +56,8 @@ pub enum Action {
     Append {
         /// Whose event it is.
         execution: Arc<str>,
-        /// As it is stored, without sequence and cursor.
-        event: Box<feed::Event>,
+        /// The encoded `pavane.feed.v1.Event`, without source, sequence and cursor.
+        event: Bytes,
     },
     /// Perform this call, once everything appended before of its execution is durable.
     Call(StepCall),
@@ -201,7 +201,7 @@ impl Member {
         out: &mut Vec<Action>,
     ) {
         for event in events {
-            if event.view().r#type.starts_with(EVENT_TYPES) {
+            if event.event_type().starts_with(EVENT_TYPES) {
                 self.hear_one(now, peer, event, out);
             }
         }
@@ -336,7 +336,7 @@ impl Member {
         let mut actions = Vec::new();
         let driver = Driver::start(plan, performers, id, input, now, &mut actions);
         let mut entry = Entry::new(true);
-        entry.traceparent = traceparent;
+        entry.traceparent = traceparent.into();
         entry.phase = Phase::Driven(Box::new(driver));
         self.executions.insert(Arc::clone(execution), entry);
         self.act(execution, actions, out);
@@ -359,10 +359,7 @@ impl Member {
         let mut actions = Vec::new();
         let driver = Driver::restore(plan, Arc::clone(execution), events, now, &mut actions);
         let mut entry = Entry::loaded(heard);
-        entry.traceparent = own
-            .first()
-            .map(|start| start.traceparent.clone())
-            .unwrap_or_default();
+        entry.traceparent = own.first().map_or("", |start| &*start.traceparent).into();
         entry.phase = Phase::Driven(Box::new(driver));
         self.executions.insert(Arc::clone(execution), entry);
         self.act(execution, actions, out);
@@ -458,12 +455,11 @@ impl Member {
     }
 
     fn hear_one(&mut self, now: Timestamp, peer: &Arc<str>, event: Heard, out: &mut Vec<Action>) {
-        let view = event.view();
-        let is_start = view.r#type.ends_with(".ExecutionStarted");
-        let execution = match self.executions.get_key_value(view.subject) {
+        let is_start = event.event_type().ends_with(".ExecutionStarted");
+        let execution = match self.executions.get_key_value(event.subject()) {
             Some((execution, _)) => Arc::clone(execution),
-            None if is_start || !self.is_forgotten(&view) => {
-                let execution: Arc<str> = view.subject.into();
+            None if is_start || !self.is_forgotten(&event.view()) => {
+                let execution: Arc<str> = event.subject().into();
                 self.executions
                     .insert(Arc::clone(&execution), Entry::new(false));
                 execution
@@ -525,7 +521,7 @@ impl Member {
             return self.forget(execution);
         }
         entry.revision = Some(started.revision);
-        event.view().traceparent.clone_into(&mut entry.traceparent);
+        entry.traceparent = event.view().traceparent.into();
         entry.is_fresh = is_fresh;
         if entry.note(event) {
             self.changed.push(Arc::clone(execution));
@@ -607,7 +603,7 @@ impl Member {
             out.push(match action {
                 driver::Action::Append { event, cause } => Action::Append {
                     execution: Arc::clone(execution),
-                    event: Box::new(call::encode(event, driver, cause, &entry.traceparent)),
+                    event: call::encode(event, driver, cause, &entry.traceparent),
                 },
                 driver::Action::Call(request) => {
                     Action::Call(StepCall::new(driver, request, &entry.traceparent))

@@ -4,7 +4,6 @@
 //! A projection is as narrow as it can be and never narrower: with what it names, and nothing else,
 //! every driver decides what it would decide if it heard everything. It decides nothing itself.
 
-mod event_type;
 mod filter;
 mod hearing;
 mod owners;
@@ -17,7 +16,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use event_type::EventType;
+pub use crate::event::EventType;
 pub use filter::{MAX_ALTERNATIVES, filter};
 pub use owners::Owners;
 pub use problem::Problem;

@@ -9,8 +9,8 @@ use super::{DecodeError, EventKind};
 use crate::Timestamp;
 use crate::plan::{Plan, StepIndex};
 
-/// The name of the message, and the message.
-pub(super) fn encode(kind: EventKind, plan: &Plan) -> (String, prost_types::Any) {
+/// The encoded message that stands for what happened.
+pub(super) fn encode(kind: EventKind, plan: &Plan) -> Vec<u8> {
     let name = |step: StepIndex| plan.step(step).id.to_string();
     let names = |steps: Vec<StepIndex>| steps.into_iter().map(name).collect();
     match kind {
@@ -19,7 +19,7 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> (String, prost_types::Any)
             mode,
             deadline,
             participants,
-        } => pack(&wire::ExecutionStarted {
+        } => encoded(&wire::ExecutionStarted {
             workflow: plan.name.to_string(),
             revision: plan.revision.to_string(),
             input,
@@ -31,7 +31,7 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> (String, prost_types::Any)
             step,
             output,
             attempts,
-        } => pack(&wire::StepCompleted {
+        } => encoded(&wire::StepCompleted {
             step: name(step),
             output,
             attempts,
@@ -41,15 +41,15 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> (String, prost_types::Any)
             failure,
             ambiguous,
             attempts,
-        } => pack(&wire::StepFailed {
+        } => encoded(&wire::StepFailed {
             step: name(step),
             failure: Some(failure),
             ambiguous,
             attempts,
         }),
-        EventKind::StepSkipped { step } => pack(&wire::StepSkipped { step: name(step) }),
-        EventKind::StepAbandoned { step } => pack(&wire::StepAbandoned { step: name(step) }),
-        EventKind::StepCompensated { step, attempts } => pack(&wire::StepCompensated {
+        EventKind::StepSkipped { step } => encoded(&wire::StepSkipped { step: name(step) }),
+        EventKind::StepAbandoned { step } => encoded(&wire::StepAbandoned { step: name(step) }),
+        EventKind::StepCompensated { step, attempts } => encoded(&wire::StepCompensated {
             step: name(step),
             attempts,
         }),
@@ -58,23 +58,23 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> (String, prost_types::Any)
             failure,
             attempts,
             round,
-        } => pack(&wire::CompensationFailed {
+        } => encoded(&wire::CompensationFailed {
             step: name(step),
             failure: Some(failure),
             attempts,
             round,
         }),
-        EventKind::OutputFailed { failure } => pack(&wire::OutputFailed {
+        EventKind::OutputFailed { failure } => encoded(&wire::OutputFailed {
             failure: Some(failure),
         }),
-        EventKind::CancelRequested { reason } => pack(&wire::CancelRequested { reason }),
-        EventKind::DeadlineExceeded => pack(&wire::DeadlineExceeded {}),
-        EventKind::ExecutionSucceeded { output } => pack(&wire::ExecutionSucceeded { output }),
+        EventKind::CancelRequested { reason } => encoded(&wire::CancelRequested { reason }),
+        EventKind::DeadlineExceeded => encoded(&wire::DeadlineExceeded {}),
+        EventKind::ExecutionSucceeded { output } => encoded(&wire::ExecutionSucceeded { output }),
         EventKind::ExecutionFailed {
             step,
             failure,
             compensated,
-        } => pack(&wire::ExecutionFailed {
+        } => encoded(&wire::ExecutionFailed {
             step: step.map(name).unwrap_or_default(),
             failure: Some(failure),
             compensated: names(compensated),
@@ -82,15 +82,15 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> (String, prost_types::Any)
         EventKind::ExecutionCanceled {
             reason,
             compensated,
-        } => pack(&wire::ExecutionCanceled {
+        } => encoded(&wire::ExecutionCanceled {
             reason,
             compensated: names(compensated),
         }),
-        EventKind::ExecutionSuspended { round, steps } => pack(&wire::ExecutionSuspended {
+        EventKind::ExecutionSuspended { round, steps } => encoded(&wire::ExecutionSuspended {
             round,
             steps: names(steps),
         }),
-        EventKind::ExecutionResumed { round } => pack(&wire::ExecutionResumed { round }),
+        EventKind::ExecutionResumed { round } => encoded(&wire::ExecutionResumed { round }),
     }
 }
 
@@ -198,12 +198,8 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
     })
 }
 
-fn pack<M: Message + Name>(message: &M) -> (String, prost_types::Any) {
-    let any = prost_types::Any {
-        type_url: M::type_url(),
-        value: message.encode_to_vec(),
-    };
-    (M::full_name(), any)
+fn encoded(message: &impl Message) -> Vec<u8> {
+    message.encode_to_vec()
 }
 
 /// What an event that was stored says of itself.

@@ -1,19 +1,20 @@
 //! The orchestrator as the host of its part in choreographies: it performs nothing, and records what
 //! the core says in the journal, with the indices, as it does for executions that it conducts.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use pavane::feed::v1::Event;
+use pavane::EventView;
 use pavane::workflow::v1::{Execution, ExecutionState, Failure, Member};
 use pavane_choreography::{Ack, Answer, Appended, Ended, Host, Round};
 use pavane_feed::{Feed, Store};
 use pavane_flow::choreography::member::{Heard, StepCall};
 use pavane_flow::choreography::projection::EventType;
 use pavane_flow::driver::CallFailure;
-use pavane_flow::event::decode_started;
-use prost::Message;
+use pavane_flow::event::decode_started_encoded;
 use tonic::Code;
 
 use super::hosted::{End, Hosted, Table};
@@ -47,8 +48,8 @@ impl Home {
     /// The executions of which a round says something between start and outcome: that is seldom.
     fn noted(&self, round: &Round) -> Vec<Arc<Hosted>> {
         let events = round.events.iter().filter(|appended| {
-            appended.event.r#type != EventType::ExecutionStarted.full_name()
-                && !view::is_outcome(&appended.event)
+            let r#type = type_of(&appended.event);
+            r#type != EventType::ExecutionStarted.full_name() && !view::is_outcome_type(r#type)
         });
         events
             .filter_map(|appended| self.table.get(&appended.execution))
@@ -60,9 +61,9 @@ impl Home {
         let mut commits = Vec::new();
         let (mut commit, mut bytes) = (Commit::default(), 0);
         let mut before: Option<Arc<str>> = None;
-        let mut ended = round.ended;
+        let mut ended = VecDeque::from(round.ended);
         for Appended { execution, event } in round.events {
-            let size = event.encoded_len();
+            let size = event.len();
             if bytes + size > COMMIT_BYTES && before.is_some_and(|before| before != execution) {
                 commits.push(mem::take(&mut commit));
                 bytes = 0;
@@ -83,24 +84,26 @@ impl Home {
     fn note(
         &self,
         hosted: &Arc<Hosted>,
-        event: &Event,
-        ended: &mut Vec<Ended>,
+        event: &Bytes,
+        ended: &mut VecDeque<Ended>,
         commit: &mut Commit,
     ) {
-        if event.r#type == EventType::ExecutionStarted.full_name() {
+        let r#type = type_of(event);
+        if r#type == EventType::ExecutionStarted.full_name() {
             commit.started.push(journal::Started {
                 position: commit.events.len(),
                 summary: summary_of_start(hosted, event),
                 start: Arc::clone(&hosted.start),
             });
         }
-        if !view::is_outcome(event) {
+        if !view::is_outcome_type(r#type) {
             return;
         }
+        // They ended in the order of their outcomes.
         let ended = ended
             .iter()
             .position(|ended| *ended.driver.execution() == hosted.id)
-            .map(|position| ended.swap_remove(position));
+            .and_then(|position| ended.remove(position));
         let Some(Ended { driver, heard }) = ended else {
             return;
         };
@@ -168,7 +171,7 @@ impl Host for Home {
 
     fn heard(&self, _: &Arc<str>, events: &[Heard]) {
         for event in events {
-            if let Some(hosted) = self.table.get(event.view().subject) {
+            if let Some(hosted) = self.table.get(event.subject()) {
                 notice(&self.line, &hosted);
             }
         }
@@ -192,16 +195,22 @@ fn notice(line: &Line, hosted: &Arc<Hosted>) {
     }
 }
 
+fn type_of(event: &Bytes) -> &str {
+    EventView::parse(event).map_or("", |view| view.r#type)
+}
+
 /// As lists show an execution that has just been started.
-fn summary_of_start(hosted: &Hosted, event: &Event) -> Execution {
-    let started = decode_started(event).unwrap_or_default();
+fn summary_of_start(hosted: &Hosted, event: &Bytes) -> Execution {
+    let started = decode_started_encoded(event).unwrap_or_default();
+    let time = EventView::parse(event).and_then(|view| view.time());
+    let time = time.map(|(seconds, nanos)| prost_types::Timestamp { seconds, nanos });
     Execution {
         id: hosted.id.to_string(),
         workflow: started.workflow,
         revision: started.revision,
         mode: started.mode,
         state: ExecutionState::Running.into(),
-        create_time: event.time,
+        create_time: time.ok(),
         deadline: started.deadline,
         ..Execution::default()
     }

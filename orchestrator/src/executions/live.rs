@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use parking_lot::{Mutex, MutexGuard};
-use pavane::feed::v1 as feed;
 use pavane::trace::Trace;
 use pavane_flow::Timestamp;
 use pavane_flow::driver::{Action, CallRequest, Driver};
-use pavane_flow::event::{EventKey, EventKind};
+use pavane_flow::event::{Context, EventKey, EventKind};
 use pavane_flow::fold::Outcome;
 use pavane_flow::plan::{Plan, Step};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -156,13 +156,15 @@ impl Live {
         event: pavane_flow::event::Event,
         cause: Option<EventKey>,
         is_start: bool,
-    ) -> feed::Event {
-        let mut event = event.encode(&self.id, &self.plan, cause);
-        if is_start {
-            // The trace goes on after a restart.
-            event.traceparent = self.trace.span(rand::random());
-        }
-        event
+    ) -> Bytes {
+        // The trace goes on after a restart.
+        let span = is_start.then(|| self.trace.span(rand::random()));
+        let context = Context {
+            cause,
+            traceparent: span.as_deref().unwrap_or_default(),
+            attributes: &[],
+        };
+        event.encode(&self.id, &self.plan, context)
     }
 }
 

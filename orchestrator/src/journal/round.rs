@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures_util::future::try_join_all;
+use lz4_flex::block::{compress_prepend_size, decompress_size_prepended};
 use pavane::feed::v1::Event;
 use pavane::workflow::v1::Execution;
 use pavane_choreography::{Ack, Checkpoint};
@@ -16,7 +17,8 @@ use crate::Error;
 /// What belongs in one commit.
 #[derive(Debug, Default)]
 pub(crate) struct Commit {
-    pub(crate) events: Vec<Event>,
+    /// Encoded, without what the feed itself says.
+    pub(crate) events: Vec<Bytes>,
     pub(crate) started: Vec<Started>,
     pub(crate) ended: Vec<Ended>,
     pub(crate) checkpoint: Option<Checkpoint>,
@@ -40,7 +42,8 @@ pub(crate) struct Ended {
     pub(crate) heard: Vec<Heard>,
 }
 
-/// What others said of an execution, as it is kept.
+/// What others said of an execution, as it is kept: compressed, since its events say most things
+/// several times, and few are ever looked at again.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Kept {
     #[prost(bytes = "bytes", repeated, tag = "1")]
@@ -64,7 +67,9 @@ impl Journal {
     }
 
     async fn record_commit(&self, commit: Commit) -> Result<super::Recorded, pavane_feed::Error> {
-        let events = self.feed.prepare(commit.events)?;
+        let events = self
+            .feed
+            .prepare_encoded(commit.events.iter().map(|event| &**event))?;
         let started = commit.started.into_iter().map(|it| {
             let summary = it.summary.encode_to_vec();
             (it.position, Bytes::from(it.summary.id), it.start, summary)
@@ -74,7 +79,7 @@ impl Journal {
             let heard = Kept {
                 events: events.collect(),
             };
-            let heard = heard.encode_to_vec();
+            let heard = compress_prepend_size(&heard.encode_to_vec());
             let summary = it.summary.encode_to_vec();
             (Bytes::from(it.summary.id), it.start, summary, heard)
         });
@@ -107,8 +112,10 @@ impl Journal {
         let Some(heard) = self.heard.get(execution.as_bytes())? else {
             return Ok(Vec::new());
         };
+        let heard = decompress_size_prepended(&heard)
+            .map_err(|error| Error::CorruptJournal(format!("what was heard: {error}")))?;
         let corrupt = |error| Error::CorruptJournal(format!("what was heard: {error}"));
-        let kept = Kept::decode(heard).map_err(corrupt)?;
+        let kept = Kept::decode(Bytes::from(heard)).map_err(corrupt)?;
         let events = kept.events.into_iter().map(Event::decode);
         events.collect::<Result<_, _>>().map_err(corrupt)
     }

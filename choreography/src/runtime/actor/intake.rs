@@ -88,6 +88,11 @@ impl Actor {
             if known.is_none_or(|peer| peer.place.incarnation != place.incarnation) {
                 member.stand(&name.into(), place.begin.clone());
             }
+            if known.is_none() {
+                // It begins at the head that was just looked up: no earlier process has heard of what
+                // comes after it.
+                member.caught_up(&name.into(), &mut self.actions);
+            }
             let cursor = member.cursor(name).unwrap_or(&place.begin).to_owned();
             peers.follow(place, filter.clone(), &cursor, &self.follow);
         }

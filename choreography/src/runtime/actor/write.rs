@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use pavane_flow::choreography::member::{Action, Checkpoint as Changed};
-use prost::Message;
 use tokio::time::Instant;
 
 use super::Actor;
@@ -42,12 +41,9 @@ impl Actor {
                         self.line.open();
                         bytes = 0;
                     }
-                    bytes += event.encoded_len();
+                    bytes += event.len();
                     self.line.note(&execution);
-                    round.events.push(Appended {
-                        execution,
-                        event: *event,
-                    });
+                    round.events.push(Appended { execution, event });
                 }
                 Action::Call(call) => {
                     if let Some(call) = self.line.hold(call) {

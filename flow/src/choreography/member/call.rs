@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pavane::attributes;
-use pavane::feed::v1 as feed;
 
 use crate::Timestamp;
 use crate::driver::{CallRequest, Direction, Driver};
-use crate::event::{Event, EventKey, EventKind};
+use crate::event::{Context, Event, EventKey, EventKind};
 use crate::plan::{self, Plan, StepIndex};
 
 /// A call of a step's method, or of the one that undoes it.
@@ -21,17 +20,17 @@ pub struct StepCall {
     request: CallRequest,
     /// What has happened before, as far as is known.
     after: Timestamp,
-    traceparent: String,
+    traceparent: Arc<str>,
 }
 
 impl StepCall {
-    pub(super) fn new(driver: &Driver, request: CallRequest, traceparent: &str) -> Self {
+    pub(super) fn new(driver: &Driver, request: CallRequest, traceparent: &Arc<str>) -> Self {
         Self {
             execution: Arc::clone(driver.execution()),
             plan: Arc::clone(driver.plan()),
             request,
             after: driver.last_event(),
-            traceparent: traceparent.to_owned(),
+            traceparent: Arc::clone(traceparent),
         }
     }
 
@@ -95,7 +94,7 @@ impl StepCall {
 
     /// What is to be recorded when the call is answered with `output`: to be appended to the own
     /// feed, in the commit of the call's effect, and then given to [`super::Member::recorded`].
-    pub fn completed(&self, now: Timestamp, output: Bytes) -> (Event, feed::Event) {
+    pub fn completed(&self, now: Timestamp, output: Bytes) -> (Event, Bytes) {
         let (step, attempts) = (self.request.step, self.request.attempt);
         let kind = match self.request.direction {
             Direction::Forward => EventKind::StepCompleted {
@@ -124,7 +123,7 @@ pub(super) fn encode(
     driver: &Driver,
     cause: Option<EventKey>,
     traceparent: &str,
-) -> feed::Event {
+) -> Bytes {
     stored(event, driver.execution(), driver.plan(), cause, traceparent)
 }
 
@@ -134,22 +133,26 @@ fn stored(
     plan: &Plan,
     cause: Option<EventKey>,
     traceparent: &str,
-) -> feed::Event {
-    let step = event.kind.key().step();
-    let mut stored = event.encode(execution, plan, cause);
-    traceparent.clone_into(&mut stored.traceparent);
-    let (name, value) = match step {
-        Some(step) => (
-            attributes::STEP,
-            format!("{}/{}", plan.name, plan.step(step).id),
-        ),
-        None => (attributes::CHOREOGRAPHY, plan.name.to_string()),
+) -> Bytes {
+    let revision = [revision_mark(&plan.revision.0)];
+    let revision = (attributes::REVISION, &revision[..]);
+    let of_step;
+    let about = match event.kind.key().step() {
+        Some(step) => {
+            of_step = [&*plan.name, "/", &*plan.step(step).id];
+            (attributes::STEP, &of_step[..])
+        }
+        None => {
+            of_step = [&*plan.name, "", ""];
+            (attributes::CHOREOGRAPHY, &of_step[..1])
+        }
     };
-    let revision = revision_mark(&plan.revision.0).to_owned();
-    let attributes = [(name, value), (attributes::REVISION, revision)];
-    let attributes = attributes.map(|(name, value)| (name.to_owned(), value));
-    stored.attributes.extend(attributes);
-    stored
+    let context = Context {
+        cause,
+        traceparent,
+        attributes: &[about, revision],
+    };
+    event.encode(execution, plan, context)
 }
 
 /// What events say of their revision: enough of it to tell it from others.

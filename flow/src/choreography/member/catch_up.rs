@@ -54,7 +54,7 @@ impl Member {
             (Some(_), _) => {} // heard meanwhile
             (None, Some((started, traceparent))) => {
                 entry.revision = Some(started.revision);
-                entry.traceparent = traceparent;
+                entry.traceparent = traceparent.into();
                 for event in events {
                     let is_ours = event.view().r#type.starts_with(EVENT_TYPES);
                     if is_ours && entry.is_news(&event) && entry.note(event) {

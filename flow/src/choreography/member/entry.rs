@@ -1,5 +1,7 @@
 //! What a member has of one execution.
 
+use std::sync::Arc;
+
 use super::Heard;
 use crate::driver::Driver;
 use crate::event::decode_started_encoded;
@@ -13,7 +15,7 @@ pub(super) struct Entry {
     /// Of its start, once that has been heard.
     pub(super) revision: Option<String>,
     /// Of its start.
-    pub(super) traceparent: String,
+    pub(super) traceparent: Arc<str>,
     /// No earlier process of this member can have known it.
     pub(super) is_fresh: bool,
     /// Whether it is in a checkpoint.
@@ -39,7 +41,7 @@ impl Entry {
             heard: Vec::new(),
             phase: Phase::Waiting,
             revision: None,
-            traceparent: String::new(),
+            traceparent: "".into(),
             is_fresh,
             is_stored: false,
             is_changed: false,
@@ -52,10 +54,10 @@ impl Entry {
             .iter()
             .find_map(|event| Some((event, decode_started_encoded(event.encoded()).ok()?)));
         let revision = start.as_ref().map(|(_, started)| started.revision.clone());
-        let traceparent = start.map(|(event, _)| event.view().traceparent.to_owned());
+        let traceparent = start.map(|(event, _)| Arc::from(event.view().traceparent));
         Self {
             revision,
-            traceparent: traceparent.unwrap_or_default(),
+            traceparent: traceparent.unwrap_or_else(|| "".into()),
             is_stored: !heard.is_empty(),
             heard,
             ..Self::new(false)

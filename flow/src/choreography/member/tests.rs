@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pavane::feed::v1 as feed;
+use prost::Message;
 
 use super::{Action, Heard, Member, Part};
 use crate::Timestamp;
@@ -98,7 +99,7 @@ impl Cluster {
     fn act(&mut self, member: usize, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Append { event, .. } => self.append(member, *event),
+                Action::Append { event, .. } => self.append(member, decoded(event)),
                 Action::Call(call) => {
                     assert_eq!(call.traceparent(), trace());
                     let step = call.step();
@@ -167,6 +168,10 @@ impl Cluster {
 /// As it comes from a feed.
 fn heard(events: &[feed::Event]) -> Vec<Heard> {
     events.iter().cloned().map(Heard::from).collect()
+}
+
+fn decoded(event: Bytes) -> feed::Event {
+    feed::Event::decode(event).expect("just encoded")
 }
 
 fn now() -> Timestamp {
@@ -318,7 +323,7 @@ fn a_checkpoint_holds_what_has_not_ended_and_goes_on_from_there() {
     member.hear(
         now(),
         &"home".into(),
-        heard(&[*event]),
+        heard(&[decoded(event)]),
         "c-1".to_owned(),
         &mut out,
     );

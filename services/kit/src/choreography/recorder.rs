@@ -63,7 +63,8 @@ impl Recorder {
             return Ok(is_announced);
         }
         if !is_announced {
-            tx.append(&self.0.feed, stored)?;
+            let stored = self.0.feed.prepare_encoded([&*stored])?;
+            tx.append_prepared(&self.0.feed, &stored)?;
         }
         *progress = Progress::InLine(event);
         Ok(true)
@@ -118,11 +119,13 @@ impl Eq for Recorder {}
 mod tests {
     use std::sync::mpsc;
 
+    use pavane::feed::v1 as pb;
     use pavane_feed::{Access, Options};
     use pavane_flow::choreography::member::{Action, Member, Part};
     use pavane_flow::driver::Role;
     use pavane_flow::language::{self, Definition};
     use pavane_flow::plan::StepIndex;
+    use prost::Message;
 
     use super::*;
 
@@ -156,9 +159,10 @@ steps: [{ id: first, call: pavane.testing.v1.FirstLinkService/First, request: { 
             &mut out,
         )
         .unwrap();
-        let Some(Action::Append { mut event, .. }) = out.pop() else {
+        let Some(Action::Append { event, .. }) = out.pop() else {
             panic!("no start");
         };
+        let mut event = pb::Event::decode(event).unwrap();
         event.sequence = 1;
         let mut member = Member::participant("p");
         member.prepare(
@@ -167,7 +171,7 @@ steps: [{ id: first, call: pavane.testing.v1.FirstLinkService/First, request: { 
             &mut out,
         );
         member.caught_up(&"home".into(), &mut out);
-        let start = vec![(*event).into()];
+        let start = vec![event.into()];
         member.hear(now, &"home".into(), start, String::new(), &mut out);
         match out.pop() {
             Some(Action::Call(call)) => call,

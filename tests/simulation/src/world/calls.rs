@@ -5,7 +5,7 @@ use bytes::Bytes;
 use pavane_flow::driver::{CallFailure, Direction};
 use pavane_flow::event::Failure;
 
-use super::core::{Call, Told};
+use super::core::{Call, Told, decoded};
 use super::node::Commit;
 use super::queue::{Answer, Happening};
 use super::{Problem, World};
@@ -208,7 +208,7 @@ impl World<'_> {
             Err(failure) => Answer::Came(Err(failure)),
             Ok(output) => {
                 let (event, stored) = call.completed(self.nodes[node].clock(self.now), output);
-                self.append(node, vec![stored])?;
+                self.append(node, vec![decoded(stored)])?;
                 if let Some(flight) = self.flights.get_mut(&number) {
                     flight.is_recorded = true;
                 }

@@ -10,8 +10,9 @@ use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{self, Member, StepCall};
 use pavane_flow::driver::{self, CallFailure, Direction, Driver, Input, Performers};
-use pavane_flow::event::Event;
+use pavane_flow::event::{Context, Event};
 use pavane_flow::plan::Plan;
+use prost::Message;
 
 /// What is at the heart.
 pub(crate) enum Core {
@@ -188,7 +189,14 @@ pub(crate) fn acts_of_driver(driver: &Driver, actions: Vec<driver::Action>) -> V
     let act = |action| match action {
         driver::Action::Append { event, cause } => Act::Append {
             execution: execution(),
-            event: Box::new(event.encode(driver.execution(), driver.plan(), cause)),
+            event: Box::new(decoded(event.encode(
+                driver.execution(),
+                driver.plan(),
+                Context {
+                    cause,
+                    ..Context::default()
+                },
+            ))),
         },
         driver::Action::Call(call) => Act::Call(Call {
             execution: execution(),
@@ -212,6 +220,7 @@ pub(crate) fn acts_of_member(actions: Vec<member::Action>) -> Vec<Act> {
         Some(match action {
             member::Action::Append { execution, event } => {
                 let subject = Arc::clone(&execution);
+                let event = Box::new(decoded(event));
                 (subject, Act::Append { execution, event })
             }
             member::Action::Call(call) => {
@@ -241,4 +250,9 @@ pub(crate) fn acts_of_member(actions: Vec<member::Action>) -> Vec<Act> {
     let mut acts: Vec<(Arc<str>, Act)> = actions.into_iter().filter_map(act).collect();
     acts.sort_by(|one, other| one.0.cmp(&other.0));
     acts.into_iter().map(|(_, act)| act).collect()
+}
+
+/// As this world's feeds keep it.
+pub(crate) fn decoded(event: Bytes) -> feed::Event {
+    feed::Event::decode(event).expect("just encoded")
 }

@@ -1,6 +1,6 @@
 //! The types of the events of an execution, as filters name them.
 
-use crate::event::EventKind;
+use super::EventKind;
 
 /// A type of event: the message of the same name in `pavane.workflow.v1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
