@@ -26,6 +26,14 @@ pub enum Error {
         /// The field.
         field: &'static str,
     },
+    /// A member that cannot be one.
+    #[error("member `{name}` {problem}")]
+    InvalidMember {
+        /// Its name, cut to what one may have.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// The descriptors of the request cannot be used.
     #[error("the descriptors cannot be used: {found}")]
     InvalidDescriptors {
@@ -169,6 +177,7 @@ impl From<Error> for Status {
                     .status(Code::DataLoss, "CORRUPT_STATE", message)
             }
             Error::Missing { field } => invalid(field, "INVALID_PREPARATION"),
+            Error::InvalidMember { .. } => invalid("participants", "INVALID_PREPARATION"),
             Error::InvalidDescriptors { .. } => invalid("descriptors", "INVALID_DESCRIPTORS"),
             Error::InvalidDefinition { .. } => invalid("workflow", "INVALID_DEFINITION"),
             Error::OtherRevision {

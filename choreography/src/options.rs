@@ -14,7 +14,7 @@ pub struct Options {
     pub calls_in_flight: usize,
     /// Batches, answers and commands that wait to be taken in. Default: 256.
     pub waiting_inputs: usize,
-    /// A checkpoint is written after so many heard events. Default: 4,096.
+    /// A checkpoint is written after so many heard events. Default: 32,768.
     pub checkpoint_events: usize,
     /// And at the latest so long after the first of them. Default: 1 s.
     pub checkpoint_interval: Duration,
@@ -30,7 +30,7 @@ impl Default for Options {
             peers: HashMap::new(),
             calls_in_flight: 1_024,
             waiting_inputs: 256,
-            checkpoint_events: 4_096,
+            checkpoint_events: 32_768,
             checkpoint_interval: Duration::from_secs(1),
             connect_timeout: Duration::from_secs(5),
             subscriber: SubscriberOptions::default(),
