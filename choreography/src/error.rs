@@ -104,6 +104,19 @@ pub enum Error {
         /// The incarnation that the request says.
         expected: String,
     },
+    /// Another of this name is listened to, and is still there.
+    #[error(
+        "another `{name}` is listened to, whose feed has incarnation `{incarnation}` and is served at \
+         {target}: both cannot have this name"
+    )]
+    StillThere {
+        /// The name that both have.
+        name: String,
+        /// Where the one that is listened to is.
+        target: String,
+        /// Of its feed.
+        incarnation: String,
+    },
     /// The workflow cannot be divided among its members.
     #[error("workflow `{workflow}` cannot be choreographed: {problem}{}", and_more(*more))]
     NotProjectable {
@@ -210,6 +223,15 @@ impl From<Error> for Status {
                 .fact("found", found)
                 .fact("expected", expected)
                 .status(Code::FailedPrecondition, "OTHER_INCARNATION", message),
+            Error::StillThere {
+                name,
+                target,
+                incarnation,
+            } => Details::new()
+                .fact("name", name)
+                .fact("target", target)
+                .fact("incarnation", incarnation)
+                .status(Code::FailedPrecondition, "NAME_IN_USE", message),
             Error::NotProjectable {
                 workflow, problem, ..
             } => Details::new().fact("workflow", workflow).status(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::try_join_all;
-use pavane::workflow::v1::{PrepareWorkflowRequest, PrepareWorkflowResponse};
+use pavane::workflow::v1::{Member, PrepareWorkflowRequest, PrepareWorkflowResponse};
 
 use super::Runtime;
 use super::input::Input;
@@ -72,15 +72,43 @@ impl Runtime {
                 earliest_cursor,
                 head_cursor,
             } = position;
-            let known = self.0.shared.peers.lock();
-            place.begin = match known.0.get(&*member.name).map(|peer| &peer.place) {
+            let known = self.known_place(&member.name);
+            place.begin = match known {
                 None => head_cursor,
-                Some(known) if known.incarnation == member.incarnation => known.begin.clone(),
-                // Made anew: whatever is in it was not heard.
-                Some(_) => earliest_cursor,
+                Some(known) if known.incarnation == member.incarnation => known.begin,
+                Some(known) => {
+                    self.check_gone(&known).await?;
+                    // Made anew: whatever is in it was not heard.
+                    earliest_cursor
+                }
             };
             Ok(place)
         });
         try_join_all(places).await
+    }
+
+    fn known_place(&self, name: &str) -> Option<Place> {
+        let peers = self.0.shared.peers.lock();
+        peers.0.get(name).map(|peer| peer.place.clone())
+    }
+
+    /// Whoever is heard now must be gone before another of its name is: they would be taken for one.
+    async fn check_gone(&self, known: &Place) -> Result<(), Error> {
+        let member = Member {
+            name: known.name.clone(),
+            feed: known.feed.clone(),
+            incarnation: known.incarnation.clone(),
+            ..Member::default()
+        };
+        let address = self.0.follow.address(known);
+        let timeout = self.0.options.connect_timeout;
+        match look_up(&member, address, timeout).await {
+            Err(_) => Ok(()),
+            Ok(_) => Err(Error::StillThere {
+                name: member.name,
+                target: address.to_owned(),
+                incarnation: member.incarnation,
+            }),
+        }
     }
 }

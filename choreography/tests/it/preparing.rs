@@ -161,6 +161,24 @@ async fn a_participant_describes_its_parts_and_peers() {
     }
 }
 
+#[tokio::test]
+async fn a_participant_is_not_taken_from_a_home_that_is_still_there() {
+    let mut shop = Shop::prepared(well).await;
+    let other = Shop::open(well).await;
+    let request = PrepareWorkflowRequest {
+        home: Some(other.home.member()),
+        ..shop.request()
+    };
+    let prepared = shop.payment.runtime().prepare(request.clone()).await;
+    let (code, reason) = reason(prepared.unwrap_err());
+    assert_eq!((code, &*reason), (Code::FailedPrecondition, "NAME_IN_USE"));
+    shop.start("order-1").await;
+    assert_eq!(shop.outcome("order-1").await, "ExecutionSucceeded");
+
+    shop.home.stop().await;
+    shop.payment.runtime().prepare(request).await.unwrap();
+}
+
 fn revision_of(request: &PrepareWorkflowRequest) -> String {
     let definition = request.workflow.clone().unwrap().into();
     let compiled = pavane_flow::language::compile(&definition, pavane::descriptor_pool());
