@@ -11,8 +11,10 @@
 
 mod call;
 mod catch_up;
+mod driving;
 mod entry;
 mod heard;
+mod hearing;
 #[cfg(test)]
 mod tests;
 
@@ -21,15 +23,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use pavane::feed::v1 as feed;
-use pavane::{EventView, attributes};
 
 pub use call::StepCall;
+use driving::{decode_all, decode_heard};
 use entry::{Entry, Phase};
 pub use heard::Heard;
 
 use crate::Timestamp;
-use crate::driver::{self, CallFailure, Direction, Driver, Input, Performers, Role};
-use crate::event::{DecodeError, Event, EventKind, decode_started_encoded};
+use crate::driver::{CallFailure, Direction, Driver, Input, Performers, Role};
+use crate::event::{DecodeError, Event};
 use crate::plan::{Plan, StepIndex};
 
 /// Begins the types of all events of executions.
@@ -189,90 +191,6 @@ impl Member {
             self.executions.insert(Arc::clone(&execution), entry);
             self.take_up(now, &execution, out);
         }
-    }
-
-    /// Takes in what a peer's feed said: whole commits, in order. `cursor` stands after the last.
-    pub fn hear(
-        &mut self,
-        now: Timestamp,
-        peer: &Arc<str>,
-        events: Vec<Heard>,
-        cursor: String,
-        out: &mut Vec<Action>,
-    ) {
-        for event in events {
-            if event.event_type().starts_with(EVENT_TYPES) {
-                self.hear_one(now, peer, event, out);
-            }
-        }
-        self.stand(peer, cursor);
-    }
-
-    /// Takes note of where it stands in a peer's feed.
-    pub fn stand(&mut self, peer: &Arc<str>, cursor: String) {
-        self.has_moved = true;
-        match self.cursors.get_mut(peer) {
-            Some(known) => *known = cursor,
-            None => {
-                self.cursors.insert(Arc::clone(peer), cursor);
-            }
-        }
-    }
-
-    /// Takes note that the history of a peer's feed has been heard, as it was after this process had
-    /// begun.
-    pub fn caught_up(&mut self, peer: &Arc<str>, out: &mut Vec<Action>) {
-        self.caught_up.insert(Arc::clone(peer));
-        let was_up_to_date = self.is_up_to_date;
-        self.look_whether_up_to_date();
-        if was_up_to_date || !self.is_up_to_date {
-            return;
-        }
-        // What others said of an execution whose start was not in any home's history: it starts
-        // only now, or it has ended and was forgotten. The own feed knows.
-        for (execution, entry) in &mut self.executions {
-            if entry.is_waiting() && entry.revision.is_none() {
-                entry.phase = Phase::Recalling;
-                out.push(Action::Recall {
-                    execution: Arc::clone(execution),
-                });
-            }
-        }
-    }
-
-    /// What the own feed has of an execution, as asked for by [`Action::Recall`].
-    pub fn recalled(
-        &mut self,
-        now: Timestamp,
-        execution: &Arc<str>,
-        own: Vec<feed::Event>,
-        out: &mut Vec<Action>,
-    ) {
-        let Some(entry) = self.executions.get_mut(execution) else {
-            return;
-        };
-        if !matches!(entry.phase, Phase::Recalling) {
-            return;
-        }
-        entry.phase = Phase::Waiting;
-        let Some(revision) = &entry.revision else {
-            // Whoever has settled its steps and hears of no start has seen the outcome.
-            if own.iter().any(is_of_execution) {
-                self.forget(execution);
-            }
-            return;
-        };
-        let Some(part) = self.parts.get(revision) else {
-            return;
-        };
-        let (plan, role) = (Arc::clone(&part.plan), part.role.clone());
-        let driver = if entry.is_fresh && !own.iter().any(is_of_execution) {
-            Driver::join(plan, role, Arc::clone(execution))
-        } else {
-            let own = decode_all(&own, &plan, out);
-            Driver::rejoin(plan, role, Arc::clone(execution), own)
-        };
-        self.play(now, execution, driver, out);
     }
 
     /// A call came back; see [`Input::Answered`].
@@ -454,201 +372,6 @@ impl Member {
         unknown
     }
 
-    fn hear_one(&mut self, now: Timestamp, peer: &Arc<str>, event: Heard, out: &mut Vec<Action>) {
-        let is_start = event.event_type().ends_with(".ExecutionStarted");
-        let execution = match self.executions.get_key_value(event.subject()) {
-            Some((execution, _)) => Arc::clone(execution),
-            None if is_start || !self.is_forgotten(&event.view()) => {
-                let execution: Arc<str> = event.subject().into();
-                self.executions
-                    .insert(Arc::clone(&execution), Entry::new(false));
-                execution
-            }
-            None => return,
-        };
-        if is_start {
-            return self.hear_start(now, peer, &execution, event, out);
-        }
-        let entry = self.executions.get_mut(&execution).expect("just seen");
-        if !entry.is_news(&event) {
-            return;
-        }
-        let is_first = entry.heard.is_empty();
-        if entry.note(event) {
-            self.changed.push(Arc::clone(&execution));
-        }
-        match &entry.phase {
-            Phase::Driven(driver) => {
-                let event = entry.heard.last().expect("just noted");
-                match Event::decode_encoded(event.encoded(), driver.plan()) {
-                    Ok(event) => self.drive(now, &execution, Input::Heard { event }, out),
-                    Err(problem) => out.push(left_out(event.view().id, problem)),
-                }
-            }
-            Phase::Waiting if is_first && self.is_up_to_date => {
-                // It starts only now, or it has ended. The own feed knows.
-                entry.phase = Phase::Recalling;
-                out.push(Action::Recall { execution });
-            }
-            Phase::Waiting | Phase::Recalling => {}
-        }
-    }
-
-    fn hear_start(
-        &mut self,
-        now: Timestamp,
-        peer: &Arc<str>,
-        execution: &Arc<str>,
-        event: Heard,
-        out: &mut Vec<Action>,
-    ) {
-        let newest = self.newest_start.entry(Arc::clone(peer)).or_default();
-        let sequence = event.sequence();
-        let is_repeated = sequence <= std::mem::replace(newest, sequence.max(*newest));
-        let is_fresh = self.caught_up.contains(peer) && !is_repeated;
-        let entry = self.executions.get_mut(execution).expect("just seen");
-        if self.is_home || entry.revision.is_some() {
-            return; // heard before
-        }
-        let started = match decode_started_encoded(event.encoded()) {
-            Ok(started) => started,
-            Err(problem) => {
-                out.push(left_out(event.view().id, problem));
-                return self.forget(execution);
-            }
-        };
-        if !started.participants.iter().any(|name| **name == *self.name) {
-            return self.forget(execution);
-        }
-        entry.revision = Some(started.revision);
-        entry.traceparent = event.view().traceparent.into();
-        entry.is_fresh = is_fresh;
-        if entry.note(event) {
-            self.changed.push(Arc::clone(execution));
-        }
-        if matches!(entry.phase, Phase::Waiting) {
-            self.take_up(now, execution, out);
-        }
-    }
-
-    /// Begins to drive an execution whose start is known, if its revision is.
-    fn take_up(&mut self, now: Timestamp, execution: &Arc<str>, out: &mut Vec<Action>) {
-        let Some(entry) = self.executions.get_mut(execution) else {
-            return;
-        };
-        let Some(revision) = &entry.revision else {
-            return;
-        };
-        let Some(part) = self.parts.get(revision) else {
-            return;
-        };
-        if entry.is_fresh {
-            let (plan, role) = (Arc::clone(&part.plan), part.role.clone());
-            let driver = Driver::join(plan, role, Arc::clone(execution));
-            self.play(now, execution, driver, out);
-        } else {
-            entry.phase = Phase::Recalling;
-            out.push(Action::Recall {
-                execution: Arc::clone(execution),
-            });
-        }
-    }
-
-    /// Tells a driver all that was heard so far; the start last, so that it decides knowing the rest.
-    fn play(
-        &mut self,
-        now: Timestamp,
-        execution: &Arc<str>,
-        mut driver: Driver,
-        out: &mut Vec<Action>,
-    ) {
-        let Some(entry) = self.executions.get_mut(execution) else {
-            return;
-        };
-        let plan = Arc::clone(driver.plan());
-        let heard = decode_heard(&entry.heard, &plan, out);
-        let (starts, others): (Vec<_>, Vec<_>) = heard
-            .into_iter()
-            .partition(|event| matches!(event.kind, EventKind::ExecutionStarted { .. }));
-        let mut actions = Vec::new();
-        for event in others.into_iter().chain(starts) {
-            driver.step(now, Input::Heard { event }, &mut actions);
-        }
-        entry.phase = Phase::Driven(Box::new(driver));
-        self.act(execution, actions, out);
-    }
-
-    /// Brings an input to an execution. One that has ended, or is not driven yet, needs none.
-    fn drive(&mut self, now: Timestamp, execution: &Arc<str>, input: Input, out: &mut Vec<Action>) {
-        let Some(entry) = self.executions.get_mut(execution) else {
-            return;
-        };
-        let Phase::Driven(driver) = &mut entry.phase else {
-            return;
-        };
-        let mut actions = Vec::new();
-        driver.step(now, input, &mut actions);
-        self.act(execution, actions, out);
-    }
-
-    /// Passes on what a driver wants, and forgets the execution once it has ended.
-    fn act(&mut self, execution: &Arc<str>, actions: Vec<driver::Action>, out: &mut Vec<Action>) {
-        let Some(entry) = self.executions.get_mut(execution) else {
-            return;
-        };
-        let Phase::Driven(driver) = &entry.phase else {
-            return;
-        };
-        for action in actions {
-            out.push(match action {
-                driver::Action::Append { event, cause } => Action::Append {
-                    execution: Arc::clone(execution),
-                    event: call::encode(event, driver, cause, &entry.traceparent),
-                },
-                driver::Action::Call(request) => {
-                    Action::Call(StepCall::new(driver, request, &entry.traceparent))
-                }
-                driver::Action::Wake(at) => Action::Wake {
-                    execution: Arc::clone(execution),
-                    at,
-                },
-            });
-        }
-        if driver.state().outcome().is_some()
-            && let Some(entry) = self.remove(execution)
-            && let Phase::Driven(driver) = entry.phase
-        {
-            let heard = entry.heard;
-            out.push(Action::Ended { driver, heard });
-        }
-    }
-
-    /// Whether an execution that is not known has ended and was forgotten, or is none of the member's
-    /// business, as far as the event by itself tells.
-    fn is_forgotten(&self, event: &EventView<'_>) -> bool {
-        // A home has started whatever is still of interest to it. A revision starts only after all
-        // who take part are prepared for it. An outcome follows its start in the same feed.
-        self.is_home
-            || self.is_of_others(event)
-            || [
-                ".ExecutionSucceeded",
-                ".ExecutionFailed",
-                ".ExecutionCanceled",
-            ]
-            .iter()
-            .any(|outcome| event.r#type.ends_with(outcome))
-    }
-
-    /// Whether an event is of a revision that the member has no part in. Filters may let it through:
-    /// the same step of another revision, or what a filter had no room to tell apart.
-    fn is_of_others(&self, event: &EventView<'_>) -> bool {
-        let revision = event.attribute(attributes::REVISION).ok().flatten();
-        revision.is_some_and(|mark| {
-            let mut known = self.parts.keys();
-            !known.any(|known| call::revision_mark(known) == mark)
-        })
-    }
-
     fn look_whether_up_to_date(&mut self) {
         let mut homes = self.parts.values().map(|part| &part.home);
         self.is_up_to_date = homes.all(|home| self.caught_up.contains(home));
@@ -670,36 +393,4 @@ impl Member {
 /// Whether an event is one of an execution, and not one of the domain with the same subject.
 fn is_of_execution(event: &feed::Event) -> bool {
     event.r#type.starts_with(EVENT_TYPES)
-}
-
-fn left_out(event_id: &str, problem: DecodeError) -> Action {
-    Action::LeftOut {
-        event_id: event_id.to_owned(),
-        problem,
-    }
-}
-
-/// Reads what was heard of an execution of this plan.
-fn decode_heard(events: &[Heard], plan: &Plan, out: &mut Vec<Action>) -> Vec<Event> {
-    let mut decoded = Vec::with_capacity(events.len());
-    for event in events {
-        match Event::decode_encoded(event.encoded(), plan) {
-            Ok(event) => decoded.push(event),
-            Err(problem) => out.push(left_out(event.view().id, problem)),
-        }
-    }
-    decoded
-}
-
-/// Reads what can be read as an event of this plan. The own feed has others beside them.
-fn decode_all(events: &[feed::Event], plan: &Plan, out: &mut Vec<Action>) -> Vec<Event> {
-    let of_executions = events.iter().filter(|event| is_of_execution(event));
-    let mut decoded = Vec::with_capacity(events.len());
-    for event in of_executions {
-        match Event::decode(event, plan) {
-            Ok(event) => decoded.push(event),
-            Err(problem) => out.push(left_out(&event.id, problem)),
-        }
-    }
-    decoded
 }
