@@ -191,6 +191,7 @@ pub fn failure(status: Status, sent: bool) -> CallFailure {
         retry_after,
         sent,
         settled,
+        held_back: false,
     }
 }
 

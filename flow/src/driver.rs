@@ -13,6 +13,8 @@ mod decide;
 mod role;
 #[cfg(test)]
 mod simulation;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -344,6 +346,9 @@ impl Driver {
             "answered exactly once"
         );
         attempts.phase = Phase::Idle;
+        if matches!(&result, Err(failed) if failed.held_back) {
+            attempts.made -= 1;
+        }
         let made = attempts.made;
         let cause = attempts.cause;
         let failed = match result {
@@ -366,9 +371,10 @@ impl Driver {
         };
         attempts.ambiguous |= failed.is_ambiguous();
         let policy = &call_of(&plan, step, direction).retry;
-        let more = !failed.settled
+        let allowed = !failed.settled
             && policy.is_retryable(failed.failure.code)
             && policy.max_attempts.is_none_or(|most| made < most);
+        let more = failed.held_back || allowed;
         // A failing execution begins no further attempt of a step; compensations go on.
         let more = more && (direction == Direction::Compensation || !self.state.is_failing());
         let retry_after = failed.retry_after;

@@ -120,5 +120,6 @@ fn panicked() -> CallFailure {
         retry_after: None,
         sent: true,
         settled: false,
+        held_back: false,
     }
 }

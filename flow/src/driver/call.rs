@@ -33,6 +33,9 @@ pub struct CallFailure {
     /// Whether this is the recorded outcome of an execution behind a front door: nothing of it
     /// stands, and asking again gives the same.
     pub settled: bool,
+    /// Whether it was held back before anything was tried, by a limit of whoever calls: that is no
+    /// attempt, so it is not counted, and it is tried again whatever the policy says.
+    pub held_back: bool,
 }
 
 impl CallFailure {

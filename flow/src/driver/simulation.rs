@@ -288,6 +288,7 @@ impl Simulation {
             retry_after: None,
             sent: true,
             settled: false,
+            held_back: false,
         });
         let jitter = self.random.below(100) as f64 / 100.0;
         self.input(Input::Answered {

@@ -165,6 +165,7 @@ impl Host for Home {
             retry_after: None,
             sent: false,
             settled: false,
+            held_back: false,
         };
         Box::pin(async { Answer::Answered(Err(failure)) })
     }

@@ -130,5 +130,6 @@ fn failure(code: tonic::Code) -> CallFailure {
         retry_after: None,
         sent: true,
         settled: false,
+        held_back: false,
     }
 }

@@ -192,6 +192,7 @@ fn failure(code: i32) -> CallFailure {
         retry_after: None,
         sent: true,
         settled: false,
+        held_back: false,
     }
 }
 

@@ -330,5 +330,6 @@ fn failure(code: i32, sent: bool) -> CallFailure {
         retry_after: None,
         sent,
         settled: false,
+        held_back: false,
     }
 }

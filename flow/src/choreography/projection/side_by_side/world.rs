@@ -297,6 +297,7 @@ impl World {
             retry_after: None,
             sent: true,
             settled: false,
+            held_back: false,
         });
         let input = Input::Answered {
             step,
