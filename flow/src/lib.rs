@@ -8,6 +8,7 @@ pub mod choreography;
 pub mod diagnostic;
 pub mod driver;
 pub mod event;
+pub mod evolution;
 pub mod fold;
 pub mod language;
 pub mod plan;

@@ -3,6 +3,7 @@
 
 mod checks;
 mod evaluation;
+mod evolution;
 mod properties;
 mod sample;
 mod support;
