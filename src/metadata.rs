@@ -19,3 +19,12 @@ pub const TRACESTATE: &str = "tracestate";
 
 /// On a call of a front door: how the execution is to be run, `orchestrated` or `choreographed`.
 pub const MODE: &str = "pavane-mode";
+
+/// `true` on every call of a step: the [`IDEMPOTENCY_KEY`] is `<execution>/<step>[/<element>]`, and an
+/// execution that the call starts is the child of that one.
+pub const STEP: &str = "pavane-step";
+
+/// On the calls of an execution that an event has started: the names of the workflows that led to it,
+/// its own included, with commas between them. Who appends events on account of the call passes it on,
+/// as the attribute [`crate::attributes::CAUSAL_CHAIN`].
+pub const CAUSAL_CHAIN: &str = "pavane-causal-chain";

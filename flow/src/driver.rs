@@ -8,35 +8,43 @@
 //! it. All events that one input gives rise to belong in one commit, and a call leaves only after
 //! the events that came out with it are durable.
 
+mod answer;
 mod call;
 mod decide;
+mod elements;
+mod resolve;
 mod role;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 pub use call::{Attempts, CallFailure, Direction};
+pub use resolve::Refusal;
 pub use role::{Performers, Role};
 
 use crate::Timestamp;
-use crate::event::{Event, EventKey, EventKind, Failure, Mode};
-use crate::fold::State;
-use crate::plan::{Call, Plan, StepIndex};
-use call::Phase;
+use crate::event::{Event, EventKey, EventKind, Mode, Origin, Resolution};
+use crate::fold::{Progress, State};
+use crate::plan::{Call, Plan, StepIndex, Unit};
+use decide::evaluation_failure;
+pub use elements::MAX_COLLECTED_BYTES;
+use elements::Run;
 
 /// What the shell tells the core.
 #[derive(Debug)]
 pub enum Input {
     /// A call came back. `jitter`, from 0 to 1, spreads the next attempt.
     Answered {
-        /// The step.
-        step: StepIndex,
+        /// The step, or the element of it.
+        unit: Unit,
         /// Which of its calls.
         direction: Direction,
         /// The encoded response, or how it failed.
@@ -62,6 +70,28 @@ pub enum Input {
     },
     /// An operator has the home retry a suspended execution.
     Resume,
+    /// An operator settles a step by hand, with the home. What [`Driver::refusal`] has a reason
+    /// against changes nothing.
+    Resolve {
+        /// The step, or the element of it.
+        unit: Unit,
+        /// How.
+        resolution: Resolution,
+        /// What it counts as having been answered with, encoded; empty unless it is completed.
+        output: Bytes,
+        /// Why.
+        reason: String,
+    },
+    /// An event of the feed, type and subject of an [`Action::Await`]. Whether it is the one is decided
+    /// here; if it is not, nothing changes.
+    Arrived {
+        /// The step that awaits it.
+        step: StepIndex,
+        /// The encoded `pavane.feed.v1.Event`.
+        event: Bytes,
+        /// The encoded data in it.
+        data: Bytes,
+    },
     /// It is the time of an [`Action::Wake`].
     Wake,
 }
@@ -80,23 +110,46 @@ pub enum Action {
     Call(CallRequest),
     /// Give [`Input::Wake`] at this time, or later.
     Wake(Timestamp),
+    /// Give [`Input::Arrived`] for each event of the feed and the type that the step awaits, and of this
+    /// subject if there is one: for those since the execution was started, and for those to come,
+    /// until the step is no longer pending.
+    Await {
+        /// The step.
+        step: StepIndex,
+        /// The subject that the event must have.
+        subject: Option<String>,
+    },
 }
 
 /// A call to perform.
 #[derive(Clone, Debug)]
 pub struct CallRequest {
-    /// The step.
-    pub step: StepIndex,
+    /// The step, or the element of it.
+    pub unit: Unit,
     /// Which of its calls.
     pub direction: Direction,
     /// The encoded request.
     pub request: Bytes,
+    /// What it is sent with besides: names in lower case, and texts.
+    pub metadata: Vec<(Arc<str>, String)>,
     /// How long the attempt may take.
     pub timeout: Duration,
+    /// Whether nobody has said how long, and the configuration of the target may, so long as it is
+    /// not longer than `budget`.
+    pub has_default_timeout: bool,
+    /// How long is left before the deadline of the execution, where that binds the call.
+    pub budget: Option<Duration>,
     /// Which attempt it is, from 1.
     pub attempt: u32,
     /// The event that made the call due.
     pub cause: EventKey,
+}
+
+/// How long an execution rests: see [`Driver::rests`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rest {
+    /// When it is to be woken. `None`: time alone does not wake it.
+    pub until: Option<Timestamp>,
 }
 
 /// What one process knows of one execution, and its part in it.
@@ -109,6 +162,8 @@ pub struct Driver {
     execution: Arc<str>,
     state: State,
     attempts: Box<[Attempts]>,
+    /// Steps over lists that are under way here.
+    runs: BTreeMap<StepIndex, Run>,
     /// When the last event happened, of those heard as well. Each that it says is later than all
     /// that it knows of, whatever the clock says: the failure that came first is the cause, and not
     /// one that follows from it.
@@ -126,6 +181,7 @@ impl Driver {
         performers: Performers,
         execution: Arc<str>,
         input: Bytes,
+        origin: Origin,
         now: Timestamp,
         out: &mut Vec<Action>,
     ) -> Self {
@@ -137,6 +193,7 @@ impl Driver {
             mode,
             deadline,
             participants,
+            origin,
         };
         driver.emit(now, kind, None, out);
         if let Some(deadline) = deadline {
@@ -166,7 +223,7 @@ impl Driver {
         driver.role = Role::of_starter(mode);
         let plan = Arc::clone(&driver.plan);
         for step in plan.step_indices() {
-            let pending = driver.state.progress(step) == crate::fold::Progress::Pending;
+            let pending = driver.state.progress(step) == Progress::Pending;
             if pending
                 && driver.state.dependencies_allow(&plan, step)
                 && !driver.state.is_skipped_with_another(&plan, step)
@@ -211,14 +268,14 @@ impl Driver {
     pub fn step(&mut self, now: Timestamp, input: Input, out: &mut Vec<Action>) {
         let cause = match input {
             Input::Answered {
-                step,
+                unit,
                 direction,
                 result,
                 jitter,
-            } => self.on_answered(now, step, direction, result, jitter, out),
+            } => self.on_answered(now, unit, direction, result, jitter, out),
             Input::Recorded { event } => {
-                if let EventKey::Completed(step) | EventKey::Compensated(step) = event.kind.key() {
-                    self.attempts[step.at()].end();
+                if let EventKey::Completed(unit) | EventKey::Compensated(unit) = event.kind.key() {
+                    self.attempts_mut(unit).end();
                 }
                 self.hear(&event)
             }
@@ -242,6 +299,21 @@ impl Driver {
                 let cause = EventKey::Suspended(round);
                 self.emit(now, EventKind::ExecutionResumed { round }, Some(cause), out);
                 EventKey::Resumed(round)
+            }
+            Input::Resolve {
+                unit,
+                resolution,
+                output,
+                reason,
+            } => match self.on_resolved(now, unit, resolution, output, reason, out) {
+                Some(cause) => cause,
+                None => return,
+            },
+            Input::Arrived { step, event, data } => {
+                match self.on_arrived(now, step, &event, data, out) {
+                    Some(cause) => cause,
+                    None => return,
+                }
             }
             Input::Wake => self.last_cause().unwrap_or(EventKey::Started),
         };
@@ -273,13 +345,51 @@ impl Driver {
         &self.execution
     }
 
-    /// How a step's calls stand in this process.
-    pub fn attempts(&self, step: StepIndex) -> &Attempts {
-        &self.attempts[step.at()]
+    /// How a step's calls stand in this process; of a step over a list, those of its elements, each for
+    /// itself.
+    pub fn attempts(&self, unit: impl Into<Unit>) -> &Attempts {
+        let unit = unit.into();
+        let whole = &self.attempts[unit.step.at()];
+        match unit.element {
+            None => whole,
+            Some(element) => self
+                .runs
+                .get(&unit.step)
+                .and_then(|run| run.attempts(element))
+                .unwrap_or(&call::NONE),
+        }
     }
 
-    /// The call of a step in one direction. Panics if the step has no compensation and one is asked
-    /// for: the core never asks for it.
+    fn attempts_mut(&mut self, unit: Unit) -> &mut Attempts {
+        match unit.element {
+            None => &mut self.attempts[unit.step.at()],
+            Some(element) => self
+                .runs
+                .entry(unit.step)
+                .or_default()
+                .attempts_mut(element),
+        }
+    }
+
+    /// Until when nothing happens by itself, if that is so: no call is on its way and no attempt due,
+    /// and only a time, an event that is awaited or an operator sets it going again. Whoever
+    /// restores it from its events by then has lost nothing.
+    pub fn rests(&self) -> Option<Rest> {
+        let is_active =
+            self.attempts.iter().any(Attempts::is_active) || self.runs.values().any(Run::is_active);
+        if is_active || self.rejoined || self.state.outcome().is_some() {
+            return None;
+        }
+        let waits = self.plan.step_indices().filter_map(|step| {
+            let is_pending = self.state.progress(step) == Progress::Pending;
+            self.state.begun(step.into()).filter(|_| is_pending)?.until
+        });
+        Some(Rest {
+            until: waits.chain(self.deadline()).min(),
+        })
+    }
+
+    /// The call of a step in one direction. Panics if the step has none: the core never asks for it.
     pub fn call(&self, step: StepIndex, direction: Direction) -> &Call {
         call_of(&self.plan, step, direction)
     }
@@ -293,6 +403,7 @@ impl Driver {
             execution,
             state,
             attempts,
+            runs: BTreeMap::new(),
             last_event: Timestamp::default(),
             rejoined: false,
         }
@@ -329,112 +440,6 @@ impl Driver {
         key
     }
 
-    fn on_answered(
-        &mut self,
-        now: Timestamp,
-        step: StepIndex,
-        direction: Direction,
-        result: Result<Bytes, CallFailure>,
-        jitter: f64,
-        out: &mut Vec<Action>,
-    ) -> EventKey {
-        let plan = Arc::clone(&self.plan);
-        let attempts = &mut self.attempts[step.at()];
-        debug_assert_eq!(
-            attempts.phase,
-            Phase::InFlight(direction),
-            "answered exactly once"
-        );
-        attempts.phase = Phase::Idle;
-        if matches!(&result, Err(failed) if failed.held_back) {
-            attempts.made -= 1;
-        }
-        let made = attempts.made;
-        let cause = attempts.cause;
-        let failed = match result {
-            Ok(output) => {
-                attempts.last_failure = None;
-                let kind = match direction {
-                    Direction::Forward => EventKind::StepCompleted {
-                        step,
-                        output,
-                        attempts: made,
-                    },
-                    Direction::Compensation => EventKind::StepCompensated {
-                        step,
-                        attempts: made,
-                    },
-                };
-                return self.emit(now, kind, Some(cause), out);
-            }
-            Err(failed) => failed,
-        };
-        attempts.ambiguous |= failed.is_ambiguous();
-        let policy = &call_of(&plan, step, direction).retry;
-        let allowed = !failed.settled
-            && policy.is_retryable(failed.failure.code)
-            && policy.max_attempts.is_none_or(|most| made < most);
-        let more = failed.held_back || allowed;
-        // A failing execution begins no further attempt of a step; compensations go on.
-        let more = more && (direction == Direction::Compensation || !self.state.is_failing());
-        let retry_after = failed.retry_after;
-        attempts.last_failure = Some(Box::new(failed.failure));
-        if more {
-            let spread = 0.8 + 0.4 * jitter.clamp(0.0, 1.0);
-            let wait = policy
-                .backoff(made)
-                .mul_f64(spread)
-                .max(retry_after.unwrap_or_default());
-            let due = now + wait;
-            attempts.phase = Phase::BackingOff(direction, due);
-            out.push(Action::Wake(due));
-            return cause;
-        }
-        match direction {
-            Direction::Forward => self.fail_step(now, step, out),
-            Direction::Compensation => {
-                let failure = attempts
-                    .last_failure
-                    .as_deref()
-                    .cloned()
-                    .unwrap_or_default();
-                let round = self.state.round();
-                let kind = EventKind::CompensationFailed {
-                    step,
-                    failure,
-                    attempts: made,
-                    round,
-                };
-                self.emit(now, kind, Some(cause), out)
-            }
-        }
-    }
-
-    /// Records that a step failed for good, with what its attempts have shown.
-    fn fail_step(&mut self, now: Timestamp, step: StepIndex, out: &mut Vec<Action>) -> EventKey {
-        let attempts = &mut self.attempts[step.at()];
-        attempts.phase = Phase::Idle;
-        let failure = attempts
-            .last_failure
-            .as_deref()
-            .cloned()
-            .unwrap_or_else(|| Failure {
-                code: call::UNKNOWN,
-                message:
-                    "the step may have been called before the restart; whether it was is not known"
-                        .to_owned(),
-                details: Vec::new(),
-            });
-        let kind = EventKind::StepFailed {
-            step,
-            failure,
-            ambiguous: attempts.ambiguous || attempts.possibly_called || self.rejoined,
-            attempts: attempts.made,
-        };
-        let cause = attempts.cause;
-        self.emit(now, kind, Some(cause), out)
-    }
-
     fn last_cause(&self) -> Option<EventKey> {
         self.state.started.as_ref().map(|_| EventKey::Started)
     }
@@ -443,7 +448,7 @@ impl Driver {
 fn call_of(plan: &Plan, step: StepIndex, direction: Direction) -> &Call {
     let step = plan.step(step);
     match direction {
-        Direction::Forward => &step.call,
+        Direction::Forward => step.call().expect("only a step that calls is called"),
         Direction::Compensation => step
             .compensation
             .as_ref()

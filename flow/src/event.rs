@@ -12,10 +12,10 @@ use pavane::feed::v1 as feed;
 use pavane::workflow::v1::ExecutionStarted;
 
 use crate::Timestamp;
-use crate::plan::{Plan, StepIndex};
+use crate::plan::{Plan, StepIndex, Unit};
 
 pub use event_type::EventType;
-pub use pavane::workflow::v1::{Failure, Mode};
+pub use pavane::workflow::v1::{Failure, Mode, Resolution};
 pub use stored::Context;
 
 /// Something that happened to an execution, and when.
@@ -36,17 +36,34 @@ pub enum EventKind {
         mode: Mode,
         deadline: Option<Timestamp>,
         participants: Vec<String>,
+        origin: Origin,
+    },
+    StepBegun {
+        unit: Unit,
+        until: Option<Timestamp>,
+        round: u32,
     },
     StepCompleted {
-        step: StepIndex,
+        unit: Unit,
         output: Bytes,
         attempts: u32,
     },
     StepFailed {
-        step: StepIndex,
+        unit: Unit,
         failure: Failure,
         ambiguous: bool,
         attempts: u32,
+    },
+    StepSuspended {
+        unit: Unit,
+        failure: Failure,
+        round: u32,
+    },
+    StepResolved {
+        unit: Unit,
+        resolution: Resolution,
+        output: Bytes,
+        reason: String,
     },
     StepSkipped {
         step: StepIndex,
@@ -55,11 +72,11 @@ pub enum EventKind {
         step: StepIndex,
     },
     StepCompensated {
-        step: StepIndex,
+        unit: Unit,
         attempts: u32,
     },
     CompensationFailed {
-        step: StepIndex,
+        unit: Unit,
         failure: Failure,
         attempts: u32,
         round: u32,
@@ -92,6 +109,15 @@ pub enum EventKind {
     },
 }
 
+/// What an execution comes from, if not simply from somebody's call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The execution whose step this one carries out, and the id of the step.
+    pub parent: Option<(String, String)>,
+    /// Names of the workflows that led to it by way of events, the first one first.
+    pub causal_chain: Vec<String>,
+}
+
 /// Why an event of a feed could not be read as one of an execution.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
@@ -118,12 +144,15 @@ pub enum DecodeError {
 #[allow(missing_docs, reason = "one for each kind of event")]
 pub enum EventKey {
     Started,
-    Completed(StepIndex),
-    Failed(StepIndex),
+    Begun(Unit, u32),
+    Completed(Unit),
+    Failed(Unit),
+    StepSuspended(Unit, u32),
+    Resolved(Unit, Resolution),
     Skipped(StepIndex),
     Abandoned(StepIndex),
-    Compensated(StepIndex),
-    CompensationFailed(StepIndex, u32),
+    Compensated(Unit),
+    CompensationFailed(Unit, u32),
     OutputFailed,
     CancelRequested,
     DeadlineExceeded,
@@ -133,15 +162,17 @@ pub enum EventKey {
 }
 
 impl EventKey {
-    /// The step that the event is about, if it is about one.
-    pub fn step(self) -> Option<StepIndex> {
+    /// What the event is about, if it is about a step or an element of one.
+    pub fn unit(self) -> Option<Unit> {
         match self {
-            Self::Completed(step)
-            | Self::Failed(step)
-            | Self::Skipped(step)
-            | Self::Abandoned(step)
-            | Self::Compensated(step)
-            | Self::CompensationFailed(step, _) => Some(step),
+            Self::Begun(unit, _)
+            | Self::Completed(unit)
+            | Self::Failed(unit)
+            | Self::StepSuspended(unit, _)
+            | Self::Resolved(unit, _)
+            | Self::Compensated(unit)
+            | Self::CompensationFailed(unit, _) => Some(unit),
+            Self::Skipped(step) | Self::Abandoned(step) => Some(step.into()),
             Self::Started
             | Self::OutputFailed
             | Self::CancelRequested
@@ -152,41 +183,70 @@ impl EventKey {
         }
     }
 
-    /// The event's id: `<execution>/started`, `<execution>/reserve/completed`.
-    pub fn event_id(self, execution: &str, plan: &Plan) -> String {
-        self.id_parts(execution, plan, &mut [0; 10]).concat()
+    /// The step that the event is about, if it is about one.
+    pub fn step(self) -> Option<StepIndex> {
+        self.unit().map(|unit| unit.step)
     }
 
-    /// The parts of the event's id. `digits` is where a number is written down.
+    /// The event's id: `<execution>/started`, `<execution>/reserve/completed`,
+    /// `<execution>/look_up/3/completed`.
+    pub fn event_id(self, execution: &str, plan: &Plan) -> String {
+        let mut digits = Digits::default();
+        self.id_parts(execution, plan, &mut digits).concat()
+    }
+
+    /// The parts of the event's id. `digits` is where its numbers are written down.
     fn id_parts<'a>(
         self,
         execution: &'a str,
         plan: &'a Plan,
-        digits: &'a mut [u8; 10],
-    ) -> [&'a str; 6] {
-        let id = |step: StepIndex| &*plan.step(step).id;
-        let (step, word, number) = match self {
-            Self::Started => ("", "started", None),
-            Self::Completed(step) => (id(step), "completed", None),
-            Self::Failed(step) => (id(step), "failed", None),
-            Self::Skipped(step) => (id(step), "skipped", None),
-            Self::Abandoned(step) => (id(step), "abandoned", None),
-            Self::Compensated(step) => (id(step), "compensated", None),
-            Self::CompensationFailed(step, round) => {
-                (id(step), "compensation-failed-", Some(round))
-            }
-            Self::OutputFailed => ("", "output-failed", None),
-            Self::CancelRequested => ("", "cancel-requested", None),
-            Self::DeadlineExceeded => ("", "deadline-exceeded", None),
-            Self::Outcome => ("", "outcome", None),
-            Self::Suspended(round) => ("", "suspended-", Some(round)),
-            Self::Resumed(round) => ("", "resumed-", Some(round)),
+        digits: &'a mut Digits,
+    ) -> [&'a str; 8] {
+        let (word, number) = match self {
+            Self::Started => ("started", None),
+            Self::Begun(_, round) => ("begun-", Some(round)),
+            Self::Completed(_) => ("completed", None),
+            Self::Failed(_) => ("failed", None),
+            Self::StepSuspended(_, round) => ("suspended-", Some(round)),
+            Self::Resolved(_, Resolution::Unspecified) => ("resolved", None),
+            Self::Resolved(_, Resolution::Skipped) => ("resolved-skipped", None),
+            Self::Resolved(_, Resolution::Completed) => ("resolved-completed", None),
+            Self::Resolved(_, Resolution::Compensated) => ("resolved-compensated", None),
+            Self::Skipped(_) => ("skipped", None),
+            Self::Abandoned(_) => ("abandoned", None),
+            Self::Compensated(_) => ("compensated", None),
+            Self::CompensationFailed(_, round) => ("compensation-failed-", Some(round)),
+            Self::OutputFailed => ("output-failed", None),
+            Self::CancelRequested => ("cancel-requested", None),
+            Self::DeadlineExceeded => ("deadline-exceeded", None),
+            Self::Outcome => ("outcome", None),
+            Self::Suspended(round) => ("suspended-", Some(round)),
+            Self::Resumed(round) => ("resumed-", Some(round)),
         };
-        let slash = if step.is_empty() { "" } else { "/" };
-        let number = number.map_or("", |number| decimal(number, digits));
-        [execution, "/", step, slash, word, number]
+        let unit = self.unit();
+        let step = unit.map_or("", |unit| &*plan.step(unit.step).id);
+        let element = unit.and_then(|unit| unit.element);
+        let slash = |is_there: bool| if is_there { "/" } else { "" };
+        let [of_element, of_number] = &mut digits.0;
+        let of_element = element.map_or("", |element| decimal(element, of_element));
+        let of_number = number.map_or("", |number| decimal(number, of_number));
+        let (after_step, after_element) = (slash(unit.is_some()), slash(element.is_some()));
+        [
+            execution,
+            "/",
+            step,
+            after_step,
+            of_element,
+            after_element,
+            word,
+            of_number,
+        ]
     }
 }
+
+/// Room for the two numbers of an id.
+#[derive(Default)]
+struct Digits([[u8; 10]; 2]);
 
 /// A number as text, written down in `digits`.
 fn decimal(mut number: u32, digits: &mut [u8; 10]) -> &str {
@@ -211,13 +271,18 @@ impl EventKind {
     pub fn key(&self) -> EventKey {
         match self {
             Self::ExecutionStarted { .. } => EventKey::Started,
-            Self::StepCompleted { step, .. } => EventKey::Completed(*step),
-            Self::StepFailed { step, .. } => EventKey::Failed(*step),
+            Self::StepBegun { unit, round, .. } => EventKey::Begun(*unit, *round),
+            Self::StepCompleted { unit, .. } => EventKey::Completed(*unit),
+            Self::StepFailed { unit, .. } => EventKey::Failed(*unit),
+            Self::StepSuspended { unit, round, .. } => EventKey::StepSuspended(*unit, *round),
+            Self::StepResolved {
+                unit, resolution, ..
+            } => EventKey::Resolved(*unit, *resolution),
             Self::StepSkipped { step } => EventKey::Skipped(*step),
             Self::StepAbandoned { step } => EventKey::Abandoned(*step),
-            Self::StepCompensated { step, .. } => EventKey::Compensated(*step),
-            Self::CompensationFailed { step, round, .. } => {
-                EventKey::CompensationFailed(*step, *round)
+            Self::StepCompensated { unit, .. } => EventKey::Compensated(*unit),
+            Self::CompensationFailed { unit, round, .. } => {
+                EventKey::CompensationFailed(*unit, *round)
             }
             Self::OutputFailed { .. } => EventKey::OutputFailed,
             Self::CancelRequested { .. } => EventKey::CancelRequested,
@@ -232,20 +297,14 @@ impl EventKind {
 
     /// The step that it happened to. `None`: it happened to the execution itself.
     pub fn step(&self) -> Option<StepIndex> {
-        match self.key() {
-            EventKey::Completed(step)
-            | EventKey::Failed(step)
-            | EventKey::Skipped(step)
-            | EventKey::Abandoned(step)
-            | EventKey::Compensated(step)
-            | EventKey::CompensationFailed(step, _) => Some(step),
-            EventKey::Started
-            | EventKey::OutputFailed
-            | EventKey::CancelRequested
-            | EventKey::DeadlineExceeded
-            | EventKey::Outcome
-            | EventKey::Suspended(_)
-            | EventKey::Resumed(_) => None,
+        self.key().step()
+    }
+
+    /// The step that it happened to, if whoever performs the step says it. `None`: the home does.
+    pub fn performed_step(&self) -> Option<StepIndex> {
+        match self {
+            Self::StepResolved { .. } => None,
+            _ => self.step(),
         }
     }
 

@@ -11,11 +11,13 @@ mod tests;
 
 pub use rules::Cause;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 
 use crate::Timestamp;
-use crate::event::{Event, EventKind, Failure, Mode};
-use crate::plan::{Plan, StepIndex};
+use crate::event::{Event, EventKind, Failure, Mode, Origin, Resolution};
+use crate::plan::{Plan, StepIndex, Unit};
 
 /// What is known of one execution.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +26,9 @@ pub struct State {
     pub started: Option<Started>,
     steps: Box<[Facts]>,
     outputs: Box<[Option<Bytes>]>,
+    /// Of steps over lists: what was said of single elements, and their responses.
+    elements: BTreeMap<Unit, (Facts, Option<Bytes>)>,
+    has_failed_element: bool,
     cancel: Option<(Timestamp, String)>,
     deadline_exceeded: Option<Timestamp>,
     output_failed: Option<Box<(Timestamp, Failure)>>,
@@ -43,6 +48,8 @@ pub struct Started {
     pub mode: Mode,
     /// When it fails by itself.
     pub deadline: Option<Timestamp>,
+    /// What it comes from.
+    pub origin: Origin,
 }
 
 /// How an execution ended, from the weakest to the strongest.
@@ -83,14 +90,25 @@ impl Outcome {
     }
 }
 
-/// What was said of one step. A response is kept beside it, in `State::outputs`.
+/// What was said of one step, or of one element. A response is kept beside it.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Facts {
+    begun: Option<Begun>,
     skipped: bool,
     abandoned: bool,
     compensated: bool,
     failed: Option<Box<StepFailure>>,
+    suspended: Option<Box<(u32, Failure)>>,
     compensation_failed: Option<Box<(u32, Failure)>>,
+}
+
+/// That a step has begun which has to remember it. Of several, that of the latest round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Begun {
+    /// Counts the suspensions of the execution, from 1.
+    pub round: u32,
+    /// When it is over.
+    pub until: Option<Timestamp>,
 }
 
 /// How a step failed.
@@ -131,6 +149,8 @@ impl State {
             started: None,
             steps: plan.steps.iter().map(|_| Facts::default()).collect(),
             outputs: plan.steps.iter().map(|_| None).collect(),
+            elements: BTreeMap::new(),
+            has_failed_element: false,
             cancel: None,
             deadline_exceeded: None,
             output_failed: None,
@@ -149,12 +169,14 @@ impl State {
                 mode,
                 deadline,
                 participants: _,
+                origin,
             } => {
                 let started = Started {
                     time,
                     input: input.clone(),
                     mode: *mode,
                     deadline: *deadline,
+                    origin: origin.clone(),
                 };
                 // There is one start; were two ever said, all readers take the same.
                 if self
@@ -165,19 +187,23 @@ impl State {
                     self.started = Some(started);
                 }
             }
-            EventKind::StepCompleted { step, output, .. } => {
-                let known = &mut self.outputs[step.at()];
-                if known.as_ref().is_none_or(|known| output > known) {
-                    *known = Some(output.clone());
-                }
+            EventKind::StepBegun { unit, until, round } => {
+                let begun = Begun {
+                    round: *round,
+                    until: *until,
+                };
+                let known = &mut self.facts_mut(*unit).begun;
+                *known = (*known).max(Some(begun));
             }
+            EventKind::StepCompleted { unit, output, .. } => self.complete(*unit, output),
             EventKind::StepFailed {
-                step,
+                unit,
                 failure,
                 ambiguous,
                 ..
             } => {
-                let facts = &mut self.steps[step.at()];
+                self.has_failed_element |= unit.element.is_some();
+                let facts = self.facts_mut(*unit);
                 let ambiguous =
                     *ambiguous || facts.failed.as_ref().is_some_and(|known| known.ambiguous);
                 match &mut facts.failed {
@@ -194,23 +220,35 @@ impl State {
                     }
                 }
             }
+            EventKind::StepSuspended {
+                unit,
+                failure,
+                round,
+            } => keep_latest(&mut self.facts_mut(*unit).suspended, *round, failure),
+            EventKind::StepResolved {
+                unit,
+                resolution,
+                output,
+                ..
+            } => match resolution {
+                Resolution::Unspecified => {}
+                Resolution::Skipped => self.facts_mut(*unit).skipped = true,
+                Resolution::Completed => self.complete(*unit, output),
+                Resolution::Compensated => self.facts_mut(*unit).compensated = true,
+            },
             EventKind::StepSkipped { step } => self.steps[step.at()].skipped = true,
             EventKind::StepAbandoned { step } => self.steps[step.at()].abandoned = true,
-            EventKind::StepCompensated { step, .. } => self.steps[step.at()].compensated = true,
+            EventKind::StepCompensated { unit, .. } => self.facts_mut(*unit).compensated = true,
             EventKind::CompensationFailed {
-                step,
+                unit,
                 failure,
                 round,
                 ..
-            } => {
-                let known = &mut self.steps[step.at()].compensation_failed;
-                let newer = known.as_ref().is_none_or(|known| {
-                    (*round, failure_key(failure)) > (known.0, failure_key(&known.1))
-                });
-                if newer {
-                    *known = Some(Box::new((*round, failure.clone())));
-                }
-            }
+            } => keep_latest(
+                &mut self.facts_mut(*unit).compensation_failed,
+                *round,
+                failure,
+            ),
             EventKind::OutputFailed { failure } => {
                 let known = &mut self.output_failed;
                 if known
@@ -258,6 +296,33 @@ impl State {
         }
     }
 
+    fn facts_mut(&mut self, unit: Unit) -> &mut Facts {
+        match unit.element {
+            None => &mut self.steps[unit.step.at()],
+            Some(_) => &mut self.elements.entry(unit).or_default().0,
+        }
+    }
+
+    /// Takes a response in. Once all of a step over a list are there as one, they are not kept singly.
+    fn complete(&mut self, unit: Unit, output: &Bytes) {
+        let whole = &mut self.outputs[unit.step.at()];
+        if unit.element.is_none() {
+            *whole = whole.take().max(Some(output.clone()));
+            for (_, output) in elements_mut(&mut self.elements, unit.step) {
+                *output = output.take().map(|_| Bytes::new());
+            }
+        } else {
+            let is_kept = whole.is_none();
+            let known = &mut self.elements.entry(unit).or_default().1;
+            let output = if is_kept {
+                output.clone()
+            } else {
+                Bytes::new()
+            };
+            *known = known.take().max(Some(output));
+        }
+    }
+
     // Only the home declares an outcome, and only one; were two ever said, the stronger stands,
     // and of two of the same strength the earlier.
     fn conclude(&mut self, said: Outcome) {
@@ -272,12 +337,33 @@ impl State {
     }
 }
 
-fn key_of(started: &Started) -> (Timestamp, &Bytes, i32, Option<Timestamp>) {
+/// Of what an operator has to look at, the latest is kept.
+fn keep_latest(known: &mut Option<Box<(u32, Failure)>>, round: u32, failure: &Failure) {
+    let newer = known
+        .as_ref()
+        .is_none_or(|known| (round, failure_key(failure)) > (known.0, failure_key(&known.1)));
+    if newer {
+        *known = Some(Box::new((round, failure.clone())));
+    }
+}
+
+fn elements_mut(
+    elements: &mut BTreeMap<Unit, (Facts, Option<Bytes>)>,
+    step: StepIndex,
+) -> impl Iterator<Item = &mut (Facts, Option<Bytes>)> {
+    let range = Unit::element(step, 0)..=Unit::element(step, u32::MAX);
+    elements.range_mut(range).map(|(_, element)| element)
+}
+
+type StartedKey<'a> = (Timestamp, &'a Bytes, i32, Option<Timestamp>, &'a Origin);
+
+fn key_of(started: &Started) -> StartedKey<'_> {
     (
         started.time,
         &started.input,
         started.mode.into(),
         started.deadline,
+        &started.origin,
     )
 }
 

@@ -9,7 +9,9 @@ use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 
 use crate::event::Mode;
-use crate::program::{Condition, EvaluationError, MessageProgram, Scope};
+use crate::program::{
+    Condition, Elements, EvaluationError, MessageProgram, Pause, Scope, TextExpression,
+};
 
 /// Position of a step in its definition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,6 +21,35 @@ impl StepIndex {
     /// As an index into [`Plan::steps`].
     pub fn at(self) -> usize {
         usize::from(self.0)
+    }
+}
+
+/// What is performed as one: a step, or one element of a step over a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Unit {
+    /// The step.
+    pub step: StepIndex,
+    /// Position of the element in the list. `None`: the step as a whole.
+    pub element: Option<u32>,
+}
+
+impl Unit {
+    /// One element of a step over a list.
+    pub fn element(step: StepIndex, element: u32) -> Self {
+        Self {
+            step,
+            element: Some(element),
+        }
+    }
+}
+
+impl From<StepIndex> for Unit {
+    /// The step as a whole.
+    fn from(step: StepIndex) -> Self {
+        Self {
+            step,
+            element: None,
+        }
     }
 }
 
@@ -74,6 +105,30 @@ pub struct Plan {
     pub output_program: MessageProgram,
     /// How long an execution may take.
     pub deadline: Option<Duration>,
+    /// The events that start executions.
+    pub start: Option<EventStart>,
+}
+
+/// Which events start executions, and with what input.
+#[derive(Clone)]
+pub struct EventStart {
+    /// Which events of which feed.
+    pub events: EventMatch,
+    /// Computes the input. Its scope has an event, and nothing else.
+    pub input: MessageProgram,
+}
+
+/// Which events of a feed are meant.
+#[derive(Clone)]
+pub struct EventMatch {
+    /// Name of the feed.
+    pub feed: Arc<str>,
+    /// The full name of the message that is the events' type and the type of their data.
+    pub event_type: Arc<str>,
+    /// Computes the subject that they must have.
+    pub subject: Option<TextExpression>,
+    /// Must hold of them. Its scope has an event.
+    pub condition: Option<Condition>,
 }
 
 /// One step of a plan.
@@ -81,8 +136,10 @@ pub struct Plan {
 pub struct Step {
     /// Its name in the definition.
     pub id: Arc<str>,
-    /// What is called.
-    pub call: Call,
+    /// What it does.
+    pub work: Work,
+    /// It is done once for each element of a list.
+    pub for_each: Option<ForEach>,
     /// The steps whose responses it refers to, ascending.
     pub data_dependencies: Vec<StepIndex>,
     /// All steps that must be settled before it begins: `data_dependencies` and `after`, ascending.
@@ -93,8 +150,79 @@ pub struct Step {
     pub when: Option<Condition>,
     /// What undoes it.
     pub compensation: Option<Call>,
-    /// The steps whose responses the compensation refers to, ascending. All of them come before it.
+    /// The steps whose responses are needed to undo it, ascending: those that the compensation
+    /// refers to, and the list of elements. All of them come before it.
     pub compensation_references: Vec<StepIndex>,
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub enum Work {
+    /// Calls a method.
+    Call(Call),
+    /// Lets time pass.
+    Wait(Pause),
+    /// Waits for an event of a feed.
+    Await(Await),
+}
+
+/// One call for each element of a list.
+pub struct ForEach {
+    /// Computes the elements.
+    pub elements: Elements,
+    /// Most calls on their way at the same time, at least 1.
+    pub max_concurrency: u32,
+    /// Type of the step's response as a whole: a message whose field 1 is the list of responses.
+    pub responses: MessageDescriptor,
+}
+
+/// A wait for an event.
+pub struct Await {
+    /// Which.
+    pub events: EventMatch,
+    /// Type of the event's data, which is the step's response.
+    pub data: MessageDescriptor,
+    /// How long to wait before the step fails.
+    pub timeout: Option<Duration>,
+}
+
+impl Step {
+    /// What it calls, if it calls anything.
+    pub fn call(&self) -> Option<&Call> {
+        match &self.work {
+            Work::Call(call) => Some(call),
+            Work::Wait(_) | Work::Await(_) => None,
+        }
+    }
+
+    /// Its calls, forward and compensating.
+    pub fn calls(&self) -> impl Iterator<Item = &Call> {
+        self.call().into_iter().chain(&self.compensation)
+    }
+
+    /// Type of its response as a whole. `None`: it has none, as a wait.
+    pub fn response(&self) -> Option<&MessageDescriptor> {
+        match (&self.work, &self.for_each) {
+            (Work::Call(_), Some(for_each)) => Some(&for_each.responses),
+            (Work::Call(call), None) => Some(&call.response),
+            (Work::Await(wait), _) => Some(&wait.data),
+            (Work::Wait(_), _) => None,
+        }
+    }
+
+    /// How long one attempt at its call may take; nothing if it calls nothing.
+    pub fn timeout(&self) -> Duration {
+        self.call().map(|call| call.timeout).unwrap_or_default()
+    }
+
+    /// What it does, in a few words: the method that it calls, `wait`, `await <type>`.
+    pub fn summary(&self) -> String {
+        match &self.work {
+            Work::Call(call) => call.method.to_string(),
+            Work::Wait(_) => "wait".to_owned(),
+            Work::Await(wait) => format!("await {}", wait.events.event_type),
+        }
+    }
 }
 
 /// A unary call, forward or compensating.
@@ -105,8 +233,14 @@ pub struct Call {
     pub response: MessageDescriptor,
     /// Computes the request.
     pub request: MessageProgram,
+    /// What it is sent with besides, by name in lower case.
+    pub metadata: Vec<(Arc<str>, TextExpression)>,
     /// How long one attempt may take.
     pub timeout: Duration,
+    /// Whether nobody has said how long: the configuration of the target may.
+    pub has_default_timeout: bool,
+    /// Whether it may be made only once.
+    pub at_most_once: bool,
     /// When and how often it is tried again.
     pub retry: RetryPolicy,
 }
@@ -170,6 +304,33 @@ impl fmt::Debug for Call {
     }
 }
 
+impl fmt::Debug for EventMatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventMatch")
+            .field("feed", &self.feed)
+            .field("event_type", &self.event_type)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ForEach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ForEach")
+            .field("elements", &self.elements)
+            .field("max_concurrency", &self.max_concurrency)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Await {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Await")
+            .field("events", &self.events)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Plan {
     /// The index of a step by its name.
     pub fn step_index(&self, id: &str) -> Option<StepIndex> {
@@ -177,6 +338,15 @@ impl Plan {
         Some(StepIndex(
             u16::try_from(position).expect("at most 256 steps"),
         ))
+    }
+
+    /// `<execution>/<step>[/<element>]`: what a service remembers a call by.
+    pub fn idempotency_key(&self, execution: &str, unit: Unit) -> String {
+        let step = &self.step(unit.step).id;
+        match unit.element {
+            None => format!("{execution}/{step}"),
+            Some(element) => format!("{execution}/{step}/{element}"),
+        }
     }
 
     /// The step at an index that came from this plan.

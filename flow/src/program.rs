@@ -25,11 +25,15 @@ mod meter;
 mod moment;
 mod node;
 mod scope;
+mod standalone;
 mod value;
 mod wire;
 
 pub use meter::{MAX_LIST, MAX_OUTPUT_BYTES, MAX_STEPS};
-pub use scope::{ExecutionInfo, Scope};
+pub use scope::{EventInfo, ExecutionInfo, Scope};
+pub use standalone::{
+    DurationExpression, Elements, MAX_ELEMENTS, Pause, TextExpression, TimestampExpression,
+};
 
 pub(crate) use convert::{kind_name, to_map_key, to_single, wrapped};
 pub(crate) use copy::Copy;

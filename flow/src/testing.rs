@@ -7,7 +7,7 @@ use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 
 use crate::event::Mode;
-use crate::plan::{Call, Method, Plan, RetryPolicy, Revision, Step, StepIndex};
+use crate::plan::{Call, Method, Plan, RetryPolicy, Revision, Step, StepIndex, Work};
 use crate::program::{Condition, MessageProgram};
 
 /// A small random source (SplitMix64): the same seed gives the same run on every machine.
@@ -60,7 +60,8 @@ pub(crate) fn random_plan(random: &mut Random) -> Arc<Plan> {
             .then(|| call("Undo", 1 + random.below(4) as u32));
         steps.push(Step {
             id: format!("step{index}").into(),
-            call: call("Do", 1 + random.below(3) as u32),
+            work: Work::Call(call("Do", 1 + random.below(3) as u32)),
+            for_each: None,
             data_dependencies,
             dependencies,
             descendants: Vec::new(),
@@ -90,6 +91,7 @@ pub(crate) fn plan(steps: Vec<Step>, deadline: Option<Duration>) -> Plan {
         steps,
         output_program: MessageProgram::constant(Bytes::new()),
         deadline,
+        start: None,
     }
 }
 
@@ -98,7 +100,10 @@ pub(crate) fn call(name: &str, max_attempts: u32) -> Call {
         method: method(name),
         response: message(),
         request: MessageProgram::constant(Bytes::new()),
+        metadata: Vec::new(),
         timeout: Duration::from_secs(5),
+        has_default_timeout: false,
+        at_most_once: false,
         retry: RetryPolicy {
             max_attempts: Some(max_attempts),
             initial_backoff: Duration::from_millis(100),

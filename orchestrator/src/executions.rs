@@ -178,28 +178,24 @@ impl Executions {
 
     async fn perform(&self, live: &Live, call: CallRequest) -> Input {
         let CallRequest {
-            step,
+            unit,
             direction,
             request,
             timeout,
             ..
         } = call;
         let plan = live.plan();
-        let planned = plan.step(step);
-        let method = match direction {
-            Direction::Forward => &planned.call.method,
-            Direction::Compensation => {
-                let compensation = planned.compensation.as_ref();
-                &compensation
-                    .expect("only a step that has one is compensated")
-                    .method
-            }
+        let planned = plan.step(unit.step);
+        let called = match direction {
+            Direction::Forward => planned.call(),
+            Direction::Compensation => planned.compensation.as_ref(),
         };
+        let method = &called.expect("only a step that calls is called").method;
         let span = debug_span!("call", execution = %live.id(), step = %planned.id, ?direction);
         let attempt = Attempt {
             method,
             request,
-            key: live.idempotency_key(planned),
+            key: live.idempotency_key(unit),
             direction,
             timeout,
             traceparent: live.new_span(),
@@ -217,7 +213,7 @@ impl Executions {
         }
         let jitter = rand::rng().random();
         Input::Answered {
-            step,
+            unit,
             direction,
             result,
             jitter,

@@ -146,11 +146,16 @@ fn step_status(
     wire::StepStatus {
         id: step.id.to_string(),
         state: step_state(state, index, attempts, turn).into(),
-        call: step.call.method.to_string(),
+        call: step
+            .call()
+            .map(|call| call.method.to_string())
+            .unwrap_or_default(),
         attempts: attempts.map(Attempts::made).unwrap_or_default(),
         last_failure: last.cloned(),
         next_attempt_time: attempts.and_then(Attempts::next_attempt).map(Into::into),
-        output: output.and_then(|output| json::decode_to_struct(&step.call.response, output).ok()),
+        output: output
+            .zip(step.response())
+            .and_then(|(output, response)| json::decode_to_struct(response, output).ok()),
         ambiguous: state
             .failure_of(index)
             .is_some_and(|failed| failed.ambiguous),

@@ -98,13 +98,13 @@ async fn perform(host: Arc<dyn Host>, calls: Vec<StepCall>, outcomes: mpsc::Send
 }
 
 async fn perform_one(host: &Arc<dyn Host>, call: StepCall) -> Answered {
-    let (execution, step, direction) =
-        (Arc::clone(call.execution()), call.step(), call.direction());
+    let (execution, unit, direction) =
+        (Arc::clone(call.execution()), call.unit(), call.direction());
     let performing = async { host.perform(call).await };
     let answer = AssertUnwindSafe(performing).catch_unwind().await;
     Answered {
         execution,
-        step,
+        unit,
         direction,
         answer: answer.unwrap_or_else(|_| Answer::Answered(Err(panicked()))),
     }

@@ -6,7 +6,7 @@ use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{self, Action, Member};
 use pavane_flow::driver::Direction;
-use pavane_flow::plan::StepIndex;
+use pavane_flow::plan::Unit;
 
 use crate::Answer;
 use crate::parts::Preparation;
@@ -60,7 +60,7 @@ pub(crate) enum Outcome {
 /// A call that came back.
 pub(crate) struct Answered {
     pub(crate) execution: Arc<str>,
-    pub(crate) step: StepIndex,
+    pub(crate) unit: Unit,
     pub(crate) direction: Direction,
     pub(crate) answer: Answer,
 }

@@ -16,6 +16,7 @@ use pavane::workflow::v1::{GetParticipantResponse, Member, PrepareWorkflowReques
 use pavane_choreography::{Error, Options, Runtime, Service, StepCall};
 use pavane_feed::client::SubscriberOptions;
 use pavane_feed::{self as feed, Access, Feed, ServiceOptions, Store};
+use pavane_flow::event::Origin;
 use pavane_flow::language::{self, Definition};
 use prost::Message;
 use tempfile::TempDir;
@@ -313,7 +314,15 @@ impl Shop {
         };
         let input: Bytes = order.encode_to_vec().into();
         let starting = self.home.runtime().tell(move |member, now, out| {
-            member.start(now, &execution, &revision, input, String::new(), out)
+            member.start(
+                now,
+                &execution,
+                &revision,
+                input,
+                Origin::default(),
+                String::new(),
+                out,
+            )
         });
         starting.await.unwrap().unwrap();
     }
@@ -329,7 +338,15 @@ impl Shop {
         let starting = self.home.runtime().tell(move |member, now, out| {
             for execution in executions {
                 let (input, trace) = (input.clone(), String::new());
-                let started = member.start(now, &execution, &revision, input, trace, out);
+                let started = member.start(
+                    now,
+                    &execution,
+                    &revision,
+                    input,
+                    Origin::default(),
+                    trace,
+                    out,
+                );
                 started.unwrap();
             }
         });

@@ -30,9 +30,9 @@ use entry::{Entry, Phase};
 pub use heard::Heard;
 
 use crate::Timestamp;
-use crate::driver::{CallFailure, Direction, Driver, Input, Performers, Role};
-use crate::event::{DecodeError, Event};
-use crate::plan::{Plan, StepIndex};
+use crate::driver::{CallFailure, Direction, Driver, Input, Performers, Refusal, Role};
+use crate::event::{DecodeError, Event, Origin, Resolution};
+use crate::plan::{Plan, Unit};
 
 /// Begins the types of all events of executions.
 const EVENT_TYPES: &str = "pavane.workflow.v1.";
@@ -199,14 +199,14 @@ impl Member {
         &mut self,
         now: Timestamp,
         execution: &Arc<str>,
-        step: StepIndex,
+        unit: Unit,
         direction: Direction,
         result: Result<Bytes, CallFailure>,
         jitter: f64,
         out: &mut Vec<Action>,
     ) {
         let input = Input::Answered {
-            step,
+            unit,
             direction,
             result,
             jitter,
@@ -236,12 +236,14 @@ impl Member {
     ///
     /// # Errors
     /// [`NotPrepared`]: nothing is started.
+    #[expect(clippy::too_many_arguments, reason = "what a start consists of")]
     pub fn start(
         &mut self,
         now: Timestamp,
         execution: &Arc<str>,
         revision: &str,
         input: Bytes,
+        origin: Origin,
         traceparent: String,
         out: &mut Vec<Action>,
     ) -> Result<(), NotPrepared> {
@@ -252,7 +254,7 @@ impl Member {
         let performers = Performers::Participants(part.participants.clone());
         let (plan, id) = (Arc::clone(&part.plan), Arc::clone(execution));
         let mut actions = Vec::new();
-        let driver = Driver::start(plan, performers, id, input, now, &mut actions);
+        let driver = Driver::start(plan, performers, id, input, origin, now, &mut actions);
         let mut entry = Entry::new(true);
         entry.traceparent = traceparent.into();
         entry.phase = Phase::Driven(Box::new(driver));
@@ -292,6 +294,35 @@ impl Member {
         out: &mut Vec<Action>,
     ) {
         self.drive(now, execution, Input::Cancel { reason }, out);
+    }
+
+    /// An operator settles a step by hand, with the home. Errors: why not; nothing has changed.
+    #[expect(clippy::too_many_arguments, reason = "what it takes to settle a step")]
+    pub fn resolve(
+        &mut self,
+        now: Timestamp,
+        execution: &Arc<str>,
+        unit: Unit,
+        resolution: Resolution,
+        output: Bytes,
+        reason: String,
+        out: &mut Vec<Action>,
+    ) -> Result<(), Refusal> {
+        let entry = self.executions.get(execution);
+        let Some(Phase::Driven(driver)) = entry.map(|entry| &entry.phase) else {
+            return Err(Refusal::Ended);
+        };
+        if let Some(refusal) = driver.refusal(unit, resolution) {
+            return Err(refusal);
+        }
+        let input = Input::Resolve {
+            unit,
+            resolution,
+            output,
+            reason,
+        };
+        self.drive(now, execution, input, out);
+        Ok(())
     }
 
     /// An operator has the home retry a suspended execution.

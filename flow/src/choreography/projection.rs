@@ -52,7 +52,8 @@ pub struct Part {
 pub struct Hears {
     /// The peer's name.
     pub peer: Arc<str>,
-    /// The events: those of a step, or, without one, those of the execution itself.
+    /// The events: those that the performer of a step says of it, or, without one, those that the home
+    /// says.
     pub events: BTreeSet<(EventType, Option<StepIndex>)>,
 }
 
@@ -123,6 +124,7 @@ impl Part {
 impl Hears {
     /// Whether this event of the peer is among what must be heard.
     pub fn includes(&self, kind: &EventKind) -> bool {
-        self.events.contains(&(EventType::of(kind), kind.step()))
+        self.events
+            .contains(&(EventType::of(kind), kind.performed_step()))
     }
 }

@@ -10,6 +10,7 @@ pub(super) const CANCELLED: i32 = 1;
 pub(super) const UNKNOWN: i32 = 2;
 pub(super) const DEADLINE_EXCEEDED: i32 = 4;
 pub(super) const FAILED_PRECONDITION: i32 = 9;
+pub(super) const ABORTED: i32 = 10;
 pub(super) const UNAVAILABLE: i32 = 14;
 
 /// Which of a step's two calls.
@@ -67,17 +68,25 @@ pub(super) enum Phase {
     Idle,
     InFlight(Direction),
     BackingOff(Direction, Timestamp),
+    /// It waits for a time, or for an event, and the shell knows.
+    Waiting,
 }
+
+/// Of that of which no call was made.
+pub(super) static NONE: Attempts = Attempts {
+    phase: Phase::Idle,
+    made: 0,
+    ambiguous: false,
+    possibly_called: false,
+    last_failure: None,
+    cause: EventKey::Started,
+};
 
 impl Default for Attempts {
     fn default() -> Self {
         Self {
-            phase: Phase::Idle,
-            made: 0,
-            ambiguous: false,
-            possibly_called: false,
             last_failure: None,
-            cause: EventKey::Started,
+            ..NONE
         }
     }
 }
@@ -87,7 +96,7 @@ impl Attempts {
     pub fn in_flight(&self) -> Option<Direction> {
         match self.phase {
             Phase::InFlight(direction) => Some(direction),
-            Phase::Idle | Phase::BackingOff(..) => None,
+            Phase::Idle | Phase::BackingOff(..) | Phase::Waiting => None,
         }
     }
 
@@ -95,7 +104,7 @@ impl Attempts {
     pub fn next_attempt(&self) -> Option<Timestamp> {
         match self.phase {
             Phase::BackingOff(_, due) => Some(due),
-            Phase::Idle | Phase::InFlight(_) => None,
+            Phase::Idle | Phase::InFlight(_) | Phase::Waiting => None,
         }
     }
 
@@ -109,10 +118,29 @@ impl Attempts {
         self.last_failure.as_deref()
     }
 
+    /// Whether a call is on its way, or another attempt due later.
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.phase, Phase::InFlight(_) | Phase::BackingOff(..))
+    }
+
+    /// Whether a call can leave now.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        match self.phase {
+            Phase::Idle => true,
+            Phase::InFlight(_) | Phase::Waiting => false,
+            Phase::BackingOff(_, due) => due <= now,
+        }
+    }
+
     /// The attempt that is on its way went well.
     pub(super) fn end(&mut self) {
         self.phase = Phase::Idle;
         self.last_failure = None;
+    }
+
+    /// How the last attempt failed; it is not needed any more.
+    pub(super) fn take_failure(&mut self) -> Option<Failure> {
+        self.last_failure.take().map(|failure| *failure)
     }
 
     /// Begins an attempt, the first or a further one.

@@ -8,8 +8,8 @@ use super::{Action, CallRequest, Driver, call_of};
 use crate::Timestamp;
 use crate::event::{EventKey, EventKind, Failure};
 use crate::fold::{Cause, Progress};
-use crate::plan::{Plan, StepIndex};
-use crate::program::EvaluationError;
+use crate::plan::{Plan, StepIndex, Unit, Work};
+use crate::program::{EvaluationError, Scope};
 
 impl Driver {
     /// Goes on from `cause`, the event that just happened, until nothing more follows.
@@ -37,7 +37,7 @@ impl Driver {
             } else if is_late {
                 None // the home is about to say so
             } else {
-                self.advance(&plan, now, cause, deadline, out)
+                self.advance(&plan, now, cause, out)
             };
             match settled {
                 Some(event) => cause = event,
@@ -52,16 +52,13 @@ impl Driver {
         plan: &Plan,
         now: Timestamp,
         cause: EventKey,
-        deadline: Option<Timestamp>,
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
         for step in plan.step_indices() {
-            let is_mine = self.role.performs(step);
-            if !is_mine || !self.state.is_ready(plan, step) || !self.is_due(step, now) {
+            if !self.role.performs(step) || !self.state.is_ready(plan, step) {
                 continue;
             }
-            let begun = self.attempts[step.at()].made > 0;
-            if !begun {
+            if !self.has_begun(step) {
                 if self.state.is_skipped_with_another(plan, step) {
                     return Some(self.emit(now, EventKind::StepSkipped { step }, Some(cause), out));
                 }
@@ -71,17 +68,29 @@ impl Driver {
                         let kind = EventKind::StepSkipped { step };
                         return Some(self.emit(now, kind, Some(cause), out));
                     }
-                    Err(error) => return Some(self.fail_evaluation(now, step, cause, &error, out)),
+                    Err(error) => {
+                        return Some(self.fail_evaluation(now, step.into(), cause, &error, out));
+                    }
                 }
             }
-            let timeout = plan.step(step).call.timeout;
-            let timeout = deadline.map_or(timeout, |deadline| timeout.min(deadline.since(now)));
-            if let Err(error) = self.perform(plan, step, Direction::Forward, cause, timeout, out) {
-                return Some(self.fail_evaluation(now, step, cause, &error, out));
+            let planned = plan.step(step);
+            let settled = match (&planned.work, &planned.for_each) {
+                (Work::Call(_), None) => self.advance_call(plan, now, step.into(), cause, out),
+                (Work::Call(_), Some(for_each)) => {
+                    self.advance_elements(plan, for_each, now, step, cause, out)
+                }
+                (Work::Wait(pause), _) => self.advance_wait(pause, now, step, cause, out),
+                (Work::Await(wait), _) => self.advance_await(wait, now, step, cause, out),
+            };
+            if settled.is_some() {
+                return settled;
             }
         }
-        if !self.role.is_home() || !self.state.is_complete(plan) {
+        if !self.role.is_home() {
             return None;
+        }
+        if !self.state.is_complete(plan) {
+            return self.suspend_if_stuck(plan, now, cause, out);
         }
         let scope = self.state.scope(plan, &self.execution)?;
         let kind = match plan.evaluate_output(&scope) {
@@ -109,18 +118,13 @@ impl Driver {
                 if let Some(event) = self.give_up(plan, now, step, cause, out) {
                     return Some(event);
                 }
-            } else if self.state.is_compensation_ready(plan, step) && self.is_due(step, now) {
-                let timeout = call_of(plan, step, Direction::Compensation).timeout;
-                let performed =
-                    self.perform(plan, step, Direction::Compensation, cause, timeout, out);
-                if let Err(error) = performed {
-                    let kind = EventKind::CompensationFailed {
-                        step,
-                        failure: evaluation_failure("compensation", &error),
-                        attempts: 0,
-                        round: self.state.round(),
-                    };
-                    return Some(self.emit(now, kind, Some(cause), out));
+            } else if self.state.is_compensation_ready(plan, step) {
+                let settled = match &plan.step(step).for_each {
+                    None => self.undo_call(plan, now, step.into(), cause, out),
+                    Some(for_each) => self.undo_elements(plan, for_each, now, step, cause, out),
+                };
+                if settled.is_some() {
+                    return settled;
                 }
             }
         }
@@ -143,15 +147,23 @@ impl Driver {
         cause: EventKey,
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
+        let planned = plan.step(step);
+        let Work::Call(called) = &planned.work else {
+            return Some(self.emit(now, EventKind::StepAbandoned { step }, Some(cause), out));
+        };
         let possibly_called = match self.attempts[step.at()].phase {
             Phase::InFlight(_) => return None,
-            Phase::BackingOff(..) => return Some(self.fail_step(now, step, out)),
-            Phase::Idle if self.rejoined => self.may_have_been_called(plan, step)?,
-            Phase::Idle => self.attempts[step.at()].possibly_called,
+            Phase::BackingOff(..) => return Some(self.fail_unit(now, step.into(), out)),
+            _ if called.at_most_once => self.state.begun(step.into()).is_some(),
+            _ if self.rejoined => self.may_have_been_called(plan, step)?,
+            _ => self.attempts[step.at()].possibly_called,
         };
+        if let Some(for_each) = &planned.for_each {
+            return self.give_up_elements(for_each, now, step, possibly_called, cause, out);
+        }
         Some(if possibly_called {
             self.attempts[step.at()].cause = cause;
-            self.fail_step(now, step, out)
+            self.fail_unit(now, step.into(), out)
         } else {
             self.emit(now, EventKind::StepAbandoned { step }, Some(cause), out)
         })
@@ -224,64 +236,137 @@ impl Driver {
         let Some(when) = &plan.step(step).when else {
             return Ok(true);
         };
-        let scope = self
-            .state
-            .scope(plan, &self.execution)
-            .expect("a ready step has a start");
-        when.evaluate(&scope)
+        when.evaluate(&self.scope())
+    }
+
+    /// Whether the step has begun, so that its `when` was found to hold.
+    fn has_begun(&self, step: StepIndex) -> bool {
+        self.attempts[step.at()].made() > 0
+            || self.runs.contains_key(&step)
+            || self.state.begun(step.into()).is_some()
+    }
+
+    /// Makes the call of a step, or of an element, if one is due. The event that settles it, if there is
+    /// one.
+    pub(super) fn advance_call(
+        &mut self,
+        plan: &Plan,
+        now: Timestamp,
+        unit: Unit,
+        cause: EventKey,
+        out: &mut Vec<Action>,
+    ) -> Option<EventKey> {
+        let is_blocked = self.state.unit_blocked_by(unit).is_some();
+        if is_blocked || !self.attempts(unit).is_due(now) {
+            return None;
+        }
+        let is_once = call_of(plan, unit.step, Direction::Forward).at_most_once;
+        if is_once && self.attempts(unit).phase == Phase::Idle {
+            let round = self.state.round();
+            let begun = self.state.begun(unit);
+            if begun.is_some_and(|begun| begun.round >= round) {
+                self.attempts_mut(unit).cause = cause;
+                return Some(self.suspend_unit(now, unit, out));
+            }
+            let kind = EventKind::StepBegun {
+                unit,
+                until: None,
+                round,
+            };
+            self.emit(now, kind, Some(cause), out);
+        }
+        let performed = self.perform(plan, now, unit, Direction::Forward, cause, out);
+        let error = performed.err()?;
+        Some(self.fail_evaluation(now, unit, cause, &error, out))
+    }
+
+    /// Makes the call that undoes a step, or an element, if one is due. The event with which an operator
+    /// is asked for, if it cannot be made.
+    pub(super) fn undo_call(
+        &mut self,
+        plan: &Plan,
+        now: Timestamp,
+        unit: Unit,
+        cause: EventKey,
+        out: &mut Vec<Action>,
+    ) -> Option<EventKey> {
+        if !self.attempts(unit).is_due(now) {
+            return None;
+        }
+        let performed = self.perform(plan, now, unit, Direction::Compensation, cause, out);
+        let error = performed.err()?;
+        let kind = EventKind::CompensationFailed {
+            unit,
+            failure: evaluation_failure("compensation", &error),
+            attempts: 0,
+            round: self.state.round(),
+        };
+        Some(self.emit(now, kind, Some(cause), out))
     }
 
     fn perform(
         &mut self,
         plan: &Plan,
-        step: StepIndex,
+        now: Timestamp,
+        unit: Unit,
         direction: Direction,
         cause: EventKey,
-        timeout: std::time::Duration,
         out: &mut Vec<Action>,
     ) -> Result<(), EvaluationError> {
-        let scope = self
-            .state
-            .scope(plan, &self.execution)
-            .expect("a ready step has a start");
-        let request = call_of(plan, step, direction).request.evaluate(&scope)?;
-        let attempts = &mut self.attempts[step.at()];
+        let called = call_of(plan, unit.step, direction);
+        let mut scope = self.scope();
+        scope.element = self.element(unit);
+        let request = called.request.evaluate(&scope)?;
+        let metadata = called.metadata.iter().map(|(name, text)| {
+            let text = text.evaluate(&scope)?;
+            Ok((Arc::clone(name), text))
+        });
+        let metadata = metadata.collect::<Result<Vec<_>, EvaluationError>>()?;
+        // No attempt of a step outlasts the deadline; compensations are not bound by it.
+        let budget = match direction {
+            Direction::Forward => self.deadline().map(|deadline| deadline.since(now)),
+            Direction::Compensation => None,
+        };
+        let timeout = called.timeout.min(budget.unwrap_or(called.timeout));
+        let attempts = self.attempts_mut(unit);
         attempts.begin(direction, cause);
+        let (attempt, cause) = (attempts.made, attempts.cause);
         out.push(Action::Call(CallRequest {
-            step,
+            unit,
             direction,
             request,
+            metadata,
             timeout,
-            attempt: attempts.made,
-            cause: attempts.cause,
+            has_default_timeout: called.has_default_timeout,
+            budget,
+            attempt,
+            cause,
         }));
         Ok(())
     }
 
-    fn is_due(&self, step: StepIndex, now: Timestamp) -> bool {
-        match self.attempts[step.at()].phase {
-            Phase::Idle => true,
-            Phase::InFlight(_) => false,
-            Phase::BackingOff(_, due) => due <= now,
-        }
+    /// What expressions of a step can see that is ready, or to be undone.
+    pub(super) fn scope(&self) -> Scope<'_> {
+        let scope = self.state.scope(&self.plan, &self.execution);
+        scope.expect("a step that is ready has a start")
     }
 
-    fn fail_evaluation(
+    pub(super) fn fail_evaluation(
         &mut self,
         now: Timestamp,
-        step: StepIndex,
+        unit: Unit,
         cause: EventKey,
         error: &EvaluationError,
         out: &mut Vec<Action>,
     ) -> EventKey {
-        let attempts = &mut self.attempts[step.at()];
+        let attempts = self.attempts_mut(unit);
         attempts.cause = cause;
         attempts.last_failure = Some(Box::new(evaluation_failure("request", error)));
-        self.fail_step(now, step, out)
+        self.fail_unit(now, unit, out)
     }
 }
 
-fn evaluation_failure(what: &str, error: &EvaluationError) -> Failure {
+pub(super) fn evaluation_failure(what: &str, error: &EvaluationError) -> Failure {
     Failure {
         code: call::FAILED_PRECONDITION,
         message: format!("cannot compute the {what}: {error}"),

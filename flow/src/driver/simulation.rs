@@ -13,7 +13,7 @@ use bytes::Bytes;
 
 use super::{Action, CallFailure, Direction, Driver, Input, Performers};
 use crate::Timestamp;
-use crate::event::{Event, EventKind, Failure};
+use crate::event::{Event, EventKind, Failure, Origin};
 use crate::fold::{Outcome, Progress, State};
 use crate::plan::{Plan, StepIndex};
 use crate::testing::{Random, random_plan};
@@ -113,6 +113,7 @@ impl Simulation {
             Performers::Conductor,
             "e".into(),
             Bytes::new(),
+            Origin::default(),
             now,
             &mut out,
         );
@@ -194,8 +195,8 @@ impl Simulation {
                     self.seed
                 );
                 self.log.push(event.clone());
-                if let EventKind::StepCompleted { step, .. } = event.kind {
-                    *self.completed.entry(step).or_default() += 1;
+                if let EventKind::StepCompleted { unit, .. } = event.kind {
+                    *self.completed.entry(unit.step).or_default() += 1;
                 }
             }
         }
@@ -206,10 +207,11 @@ impl Simulation {
             match action {
                 Action::Append { .. } => {}
                 Action::Wake(at) => self.wakes.push(at),
+                Action::Await { .. } => unreachable!("these plans await nothing"),
                 Action::Call(call) => {
-                    self.check_call(call.step, call.direction);
+                    self.check_call(call.unit.step, call.direction);
                     self.wire.push(OnTheWire {
-                        step: call.step,
+                        step: call.unit.step,
                         direction: call.direction,
                         caller: Some(self.process),
                     });
@@ -292,7 +294,7 @@ impl Simulation {
         });
         let jitter = self.random.below(100) as f64 / 100.0;
         self.input(Input::Answered {
-            step,
+            unit: step.into(),
             direction,
             result,
             jitter,

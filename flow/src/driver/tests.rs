@@ -6,15 +6,15 @@ use bytes::Bytes;
 
 use super::{Action, CallFailure, CallRequest, Direction, Driver, Input, Performers};
 use crate::Timestamp;
-use crate::event::{EventKind, Failure};
-use crate::plan::StepIndex;
+use crate::event::{EventKind, Failure, Origin};
+use crate::plan::{StepIndex, Work};
 use crate::testing::{Random, random_plan};
 
 const UNAVAILABLE: i32 = 14;
 
 fn failure(held_back: bool) -> Input {
     Input::Answered {
-        step: StepIndex(0),
+        unit: StepIndex(0).into(),
         direction: Direction::Forward,
         result: Err(CallFailure {
             failure: Failure {
@@ -33,7 +33,7 @@ fn failure(held_back: bool) -> Input {
 
 fn only_call(actions: &[Action]) -> &CallRequest {
     let call = actions.iter().find_map(|action| match action {
-        Action::Call(call) if call.step == StepIndex(0) => Some(call),
+        Action::Call(call) if call.unit == StepIndex(0).into() => Some(call),
         _ => None,
     });
     call.expect("the first step is called")
@@ -44,13 +44,24 @@ fn a_call_that_was_held_back_is_made_again_and_not_counted() {
     let mut plan = random_plan(&mut Random::new(1));
     let step = &mut Arc::get_mut(&mut plan).expect("not shared yet").steps[0];
     step.when = None;
-    step.call.retry.max_attempts = Some(1);
-    step.call.retry.retryable_codes = 0;
+    let Work::Call(call) = &mut step.work else {
+        unreachable!("all steps of these plans are calls");
+    };
+    call.retry.max_attempts = Some(1);
+    call.retry.retryable_codes = 0;
     let mut now = Timestamp::from_nanos(1);
     let mut actions = Vec::new();
     let (id, input) = ("e".into(), Bytes::new());
     let conductor = Performers::Conductor;
-    let mut driver = Driver::start(plan, conductor, id, input, now, &mut actions);
+    let mut driver = Driver::start(
+        plan,
+        conductor,
+        id,
+        input,
+        Origin::default(),
+        now,
+        &mut actions,
+    );
     for _ in 0..10 {
         assert_eq!(only_call(&actions).attempt, 1);
         actions.clear();

@@ -7,8 +7,11 @@ use super::EventKind;
 #[allow(missing_docs, reason = "the messages of the contract say it")]
 pub enum EventType {
     ExecutionStarted,
+    StepBegun,
     StepCompleted,
     StepFailed,
+    StepSuspended,
+    StepResolved,
     StepSkipped,
     StepAbandoned,
     StepCompensated,
@@ -28,8 +31,11 @@ impl EventType {
     pub fn of(kind: &EventKind) -> Self {
         match kind {
             EventKind::ExecutionStarted { .. } => Self::ExecutionStarted,
+            EventKind::StepBegun { .. } => Self::StepBegun,
             EventKind::StepCompleted { .. } => Self::StepCompleted,
             EventKind::StepFailed { .. } => Self::StepFailed,
+            EventKind::StepSuspended { .. } => Self::StepSuspended,
+            EventKind::StepResolved { .. } => Self::StepResolved,
             EventKind::StepSkipped { .. } => Self::StepSkipped,
             EventKind::StepAbandoned { .. } => Self::StepAbandoned,
             EventKind::StepCompensated { .. } => Self::StepCompensated,
@@ -49,8 +55,11 @@ impl EventType {
     pub fn full_name(self) -> &'static str {
         match self {
             Self::ExecutionStarted => "pavane.workflow.v1.ExecutionStarted",
+            Self::StepBegun => "pavane.workflow.v1.StepBegun",
             Self::StepCompleted => "pavane.workflow.v1.StepCompleted",
             Self::StepFailed => "pavane.workflow.v1.StepFailed",
+            Self::StepSuspended => "pavane.workflow.v1.StepSuspended",
+            Self::StepResolved => "pavane.workflow.v1.StepResolved",
             Self::StepSkipped => "pavane.workflow.v1.StepSkipped",
             Self::StepAbandoned => "pavane.workflow.v1.StepAbandoned",
             Self::StepCompensated => "pavane.workflow.v1.StepCompensated",

@@ -70,7 +70,7 @@ impl Writer {
     }
 
     fn id(&mut self, tag: u32, key: EventKey, execution: &str, plan: &Plan) {
-        let mut digits = [0; 10];
+        let mut digits = super::Digits::default();
         self.text(tag, &key.id_parts(execution, plan, &mut digits));
     }
 
@@ -125,7 +125,7 @@ mod tests {
         let event = Event {
             time: Timestamp::from_nanos(-7),
             kind: EventKind::StepCompleted {
-                step: StepIndex(0),
+                unit: StepIndex(0).into(),
                 output: vec![7; 300].into(),
                 attempts: 2,
             },

@@ -5,9 +5,9 @@ use pavane::feed::v1 as feed;
 use pavane::workflow::v1 as wire;
 use prost::{Message, Name};
 
-use super::{DecodeError, EventKind};
+use super::{DecodeError, EventKind, Origin};
 use crate::Timestamp;
-use crate::plan::{Plan, StepIndex};
+use crate::plan::{Plan, StepIndex, Unit};
 
 /// The encoded message that stands for what happened.
 pub(super) fn encode(kind: EventKind, plan: &Plan) -> Vec<u8> {
@@ -19,50 +19,89 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> Vec<u8> {
             mode,
             deadline,
             participants,
-        } => encoded(&wire::ExecutionStarted {
-            workflow: plan.name.to_string(),
-            revision: plan.revision.to_string(),
-            input,
-            mode: mode.into(),
-            deadline: deadline.map(Into::into),
-            participants,
+            origin,
+        } => {
+            let (parent_execution_id, parent_step) = origin.parent.unwrap_or_default();
+            encoded(&wire::ExecutionStarted {
+                workflow: plan.name.to_string(),
+                revision: plan.revision.to_string(),
+                input,
+                mode: mode.into(),
+                deadline: deadline.map(Into::into),
+                participants,
+                parent_execution_id,
+                parent_step,
+                causal_chain: origin.causal_chain,
+            })
+        }
+        EventKind::StepBegun { unit, until, round } => encoded(&wire::StepBegun {
+            step: name(unit.step),
+            element: unit.element,
+            until_time: until.map(Into::into),
+            round,
         }),
         EventKind::StepCompleted {
-            step,
+            unit,
             output,
             attempts,
         } => encoded(&wire::StepCompleted {
-            step: name(step),
+            step: name(unit.step),
             output,
             attempts,
+            element: unit.element,
         }),
         EventKind::StepFailed {
-            step,
+            unit,
             failure,
             ambiguous,
             attempts,
         } => encoded(&wire::StepFailed {
-            step: name(step),
+            step: name(unit.step),
             failure: Some(failure),
             ambiguous,
             attempts,
+            element: unit.element,
+        }),
+        EventKind::StepSuspended {
+            unit,
+            failure,
+            round,
+        } => encoded(&wire::StepSuspended {
+            step: name(unit.step),
+            element: unit.element,
+            failure: Some(failure),
+            round,
+        }),
+        EventKind::StepResolved {
+            unit,
+            resolution,
+            output,
+            reason,
+        } => encoded(&wire::StepResolved {
+            step: name(unit.step),
+            element: unit.element,
+            resolution: resolution.into(),
+            output,
+            reason,
         }),
         EventKind::StepSkipped { step } => encoded(&wire::StepSkipped { step: name(step) }),
         EventKind::StepAbandoned { step } => encoded(&wire::StepAbandoned { step: name(step) }),
-        EventKind::StepCompensated { step, attempts } => encoded(&wire::StepCompensated {
-            step: name(step),
+        EventKind::StepCompensated { unit, attempts } => encoded(&wire::StepCompensated {
+            step: name(unit.step),
             attempts,
+            element: unit.element,
         }),
         EventKind::CompensationFailed {
-            step,
+            unit,
             failure,
             attempts,
             round,
         } => encoded(&wire::CompensationFailed {
-            step: name(step),
+            step: name(unit.step),
             failure: Some(failure),
             attempts,
             round,
+            element: unit.element,
         }),
         EventKind::OutputFailed { failure } => encoded(&wire::OutputFailed {
             failure: Some(failure),
@@ -100,6 +139,10 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
         plan.step_index(id)
             .ok_or_else(|| DecodeError::UnknownStep(event.r#type.to_owned(), id.to_owned()))
     };
+    let unit = |id: &str, element| {
+        let step = step(id)?;
+        Ok::<_, DecodeError>(Unit { step, element })
+    };
     let steps = |ids: &[String]| ids.iter().map(|id| step(id)).collect::<Result<Vec<_>, _>>();
     let name = event
         .r#type
@@ -113,12 +156,42 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
                 deadline: data.deadline.as_ref().map(Timestamp::from),
                 input: data.input,
                 participants: data.participants,
+                origin: Origin {
+                    parent: (!data.parent_execution_id.is_empty())
+                        .then_some((data.parent_execution_id, data.parent_step)),
+                    causal_chain: data.causal_chain,
+                },
+            }
+        }
+        wire::StepBegun::NAME => {
+            let data: wire::StepBegun = read(event)?;
+            EventKind::StepBegun {
+                unit: unit(&data.step, data.element)?,
+                until: data.until_time.as_ref().map(Timestamp::from),
+                round: data.round,
+            }
+        }
+        wire::StepSuspended::NAME => {
+            let data: wire::StepSuspended = read(event)?;
+            EventKind::StepSuspended {
+                unit: unit(&data.step, data.element)?,
+                failure: data.failure.unwrap_or_default(),
+                round: data.round,
+            }
+        }
+        wire::StepResolved::NAME => {
+            let data: wire::StepResolved = read(event)?;
+            EventKind::StepResolved {
+                unit: unit(&data.step, data.element)?,
+                resolution: data.resolution(),
+                output: data.output,
+                reason: data.reason,
             }
         }
         wire::StepCompleted::NAME => {
             let data: wire::StepCompleted = read(event)?;
             EventKind::StepCompleted {
-                step: step(&data.step)?,
+                unit: unit(&data.step, data.element)?,
                 output: data.output,
                 attempts: data.attempts,
             }
@@ -126,7 +199,7 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
         wire::StepFailed::NAME => {
             let data: wire::StepFailed = read(event)?;
             EventKind::StepFailed {
-                step: step(&data.step)?,
+                unit: unit(&data.step, data.element)?,
                 failure: data.failure.unwrap_or_default(),
                 ambiguous: data.ambiguous,
                 attempts: data.attempts,
@@ -141,14 +214,14 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
         wire::StepCompensated::NAME => {
             let data: wire::StepCompensated = read(event)?;
             EventKind::StepCompensated {
-                step: step(&data.step)?,
+                unit: unit(&data.step, data.element)?,
                 attempts: data.attempts,
             }
         }
         wire::CompensationFailed::NAME => {
             let data: wire::CompensationFailed = read(event)?;
             EventKind::CompensationFailed {
-                step: step(&data.step)?,
+                unit: unit(&data.step, data.element)?,
                 failure: data.failure.unwrap_or_default(),
                 attempts: data.attempts,
                 round: data.round,

@@ -4,10 +4,10 @@
 
 use bytes::Bytes;
 
-use super::{Outcome, Progress, State, StepFailure};
+use super::{Begun, Facts, Outcome, Progress, State, StepFailure};
 use crate::Timestamp;
 use crate::event::Failure;
-use crate::plan::{Plan, StepIndex};
+use crate::plan::{Plan, StepIndex, Unit};
 use crate::program::{ExecutionInfo, Scope};
 
 /// What made an execution failing: the earliest of all that did.
@@ -26,38 +26,85 @@ pub enum Cause<'a> {
 impl State {
     /// Where a step stands.
     pub fn progress(&self, step: StepIndex) -> Progress {
-        let facts = &self.steps[step.at()];
-        if facts.compensated {
-            Progress::Compensated
-        } else if self.outputs[step.at()].is_some() {
-            Progress::Completed
-        } else if let Some(failed) = &facts.failed {
-            Progress::Failed {
-                ambiguous: failed.ambiguous,
-            }
-        } else if facts.abandoned {
-            Progress::Abandoned
-        } else if facts.skipped {
-            Progress::Skipped
-        } else {
-            Progress::Pending
+        progress(&self.steps[step.at()], self.outputs[step.at()].is_some())
+    }
+
+    /// Where a step stands, or an element of one.
+    pub fn progress_of(&self, unit: Unit) -> Progress {
+        match unit.element {
+            None => self.progress(unit.step),
+            Some(_) => match self.elements.get(&unit) {
+                Some((facts, output)) => progress(facts, output.is_some()),
+                None => Progress::Pending,
+            },
         }
     }
 
-    /// A step's encoded response.
+    /// The elements of a step of which something was said, ascending, and where they stand.
+    pub fn elements(
+        &self,
+        step: StepIndex,
+    ) -> impl DoubleEndedIterator<Item = (Unit, Progress)> + '_ {
+        let range = Unit::element(step, 0)..=Unit::element(step, u32::MAX);
+        self.elements
+            .range(range)
+            .map(|(unit, (facts, output))| (*unit, progress(facts, output.is_some())))
+    }
+
+    /// A step's encoded response; of a step over a list, the responses as field 1, repeated.
     pub fn output_of(&self, step: StepIndex) -> Option<&Bytes> {
         self.outputs[step.at()].as_ref()
     }
 
-    /// How a step failed, if it did.
-    pub fn failure_of(&self, step: StepIndex) -> Option<&StepFailure> {
-        self.steps[step.at()].failed.as_deref()
+    /// The encoded response to the call of one element; not kept once all of them are there.
+    pub fn element_output(&self, unit: Unit) -> Option<&Bytes> {
+        self.elements.get(&unit)?.1.as_ref()
     }
 
-    /// How a step's compensation failed for good, unless an operator has had it retried since.
+    /// How a step failed, if it did. Of a step over a list, how the element did that failed first.
+    pub fn failure_of(&self, step: StepIndex) -> Option<&StepFailure> {
+        let whole = self.steps[step.at()].failed.as_deref();
+        let range = Unit::element(step, 0)..=Unit::element(step, u32::MAX);
+        let elements = self.elements.range(range);
+        elements
+            .filter_map(|(_, (facts, _))| facts.failed.as_deref())
+            .chain(whole)
+            .min_by_key(|failed| failed.time)
+    }
+
+    /// That a step has begun, if it is one of those that say so.
+    pub fn begun(&self, unit: Unit) -> Option<Begun> {
+        self.facts(unit)?.begun
+    }
+
+    /// Why a step waits for an operator, unless one has had it retried since: its compensation failed
+    /// for good, or what came of its call is not known.
     pub fn blocked_by(&self, step: StepIndex) -> Option<&Failure> {
-        let (round, failure) = self.steps[step.at()].compensation_failed.as_deref()?;
-        (*round > self.resumed_round && !self.steps[step.at()].compensated).then_some(failure)
+        let whole = self.unit_blocked_by(step.into());
+        whole.or_else(|| {
+            self.elements(step)
+                .find_map(|(unit, _)| self.unit_blocked_by(unit))
+        })
+    }
+
+    /// As [`State::blocked_by`], of one element, or of a step apart from its elements.
+    pub fn unit_blocked_by(&self, unit: Unit) -> Option<&Failure> {
+        let facts = self.facts(unit)?;
+        let progress = self.progress_of(unit);
+        let said = match progress {
+            Progress::Pending => &facts.suspended,
+            Progress::Completed | Progress::Failed { .. } => &facts.compensation_failed,
+            Progress::Skipped | Progress::Abandoned | Progress::Compensated => &None,
+        };
+        let (round, failure) = said.as_deref()?;
+        (*round > self.resumed_round).then_some(failure)
+    }
+
+    fn facts(&self, unit: Unit) -> Option<&Facts> {
+        match unit.element {
+            None => self.steps.get(unit.step.at()),
+            Some(_) => self.elements.get(&unit).map(|(facts, _)| facts),
+        }
     }
 
     /// How it ended.
@@ -91,6 +138,7 @@ impl State {
             || self.deadline_exceeded.is_some()
             || self.output_failed.is_some()
             || self.steps.iter().any(|facts| facts.failed.is_some())
+            || self.has_failed_element
     }
 
     /// Why it is failing: the earliest cause; of several at the same time, all readers take the
@@ -147,11 +195,7 @@ impl State {
     /// Rule 3: whether the step has, or may have, an effect that is still to be undone in a failing
     /// execution.
     pub fn owes_compensation(&self, plan: &Plan, step: StepIndex) -> bool {
-        plan.step(step).compensation.is_some()
-            && matches!(
-                self.progress(step),
-                Progress::Completed | Progress::Failed { ambiguous: true }
-            )
+        plan.step(step).compensation.is_some() && self.progress(step).owes()
     }
 
     /// Whether nothing more will happen to the step in a failing execution.
@@ -166,13 +210,28 @@ impl State {
         self.is_failing()
             && self.outcome.is_none()
             && self.owes_compensation(plan, step)
-            && self.blocked_by(step).is_none()
+            && self.is_undoing_open(plan, step)
             && self.are_references_known(plan, step)
             && plan
                 .step(step)
                 .descendants
                 .iter()
                 .all(|&later| self.is_settled(plan, later))
+    }
+
+    /// Whether there is something to undo that does not wait for an operator. Of a step over a list,
+    /// also once all of its elements are undone, and only the step as a whole is not yet.
+    fn is_undoing_open(&self, plan: &Plan, step: StepIndex) -> bool {
+        if plan.step(step).for_each.is_none() {
+            return self.unit_blocked_by(step.into()).is_none();
+        }
+        let mut owing = self
+            .elements(step)
+            .filter(|(_, progress)| progress.owes())
+            .peekable();
+        self.unit_blocked_by(step.into()).is_none()
+            && (owing.peek().is_none()
+                || owing.any(|(unit, _)| self.unit_blocked_by(unit).is_none()))
     }
 
     fn are_references_known(&self, plan: &Plan, step: StepIndex) -> bool {
@@ -183,15 +242,18 @@ impl State {
     }
 
     /// Rule 4: whether nothing can happen before an operator has looked at a compensation that failed
-    /// for good.
+    /// for good, or at a call of which nobody knows what came.
     pub fn is_stuck(&self, plan: &Plan) -> bool {
-        self.is_failing()
-            && plan
-                .step_indices()
-                .any(|step| self.blocked_by(step).is_some())
-            && plan.step_indices().all(|step| {
-                self.progress(step) != Progress::Pending && !self.is_compensation_ready(plan, step)
-            })
+        let waits = |step| self.blocked_by(step).is_some();
+        let rests = |step| {
+            let is_pending = self.progress(step) == Progress::Pending;
+            if self.is_failing() {
+                !is_pending && !self.is_compensation_ready(plan, step)
+            } else {
+                !is_pending || waits(step) || !self.dependencies_allow(plan, step)
+            }
+        };
+        plan.step_indices().any(waits) && plan.step_indices().all(rests)
     }
 
     /// Rule 5: every step is completed or skipped, and nothing failed.
@@ -226,6 +288,34 @@ impl State {
                 revision: &plan.revision.0,
                 create_time: started.time,
             },
+            element: None,
+            event: None,
         })
+    }
+}
+
+/// The strongest of what was said.
+fn progress(facts: &Facts, has_output: bool) -> Progress {
+    if facts.compensated {
+        Progress::Compensated
+    } else if has_output {
+        Progress::Completed
+    } else if let Some(failed) = &facts.failed {
+        Progress::Failed {
+            ambiguous: failed.ambiguous,
+        }
+    } else if facts.abandoned {
+        Progress::Abandoned
+    } else if facts.skipped {
+        Progress::Skipped
+    } else {
+        Progress::Pending
+    }
+}
+
+impl Progress {
+    /// Rule 3: whether there is, or may be, an effect.
+    pub fn owes(self) -> bool {
+        matches!(self, Self::Completed | Self::Failed { ambiguous: true })
     }
 }

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::{Progress, State};
 use crate::Timestamp;
-use crate::event::{Context, Event, EventKind, Failure, Mode};
-use crate::plan::{Plan, StepIndex};
+use crate::event::{Context, Event, EventKind, Failure, Mode, Origin, Resolution};
+use crate::plan::{Plan, StepIndex, Unit};
 use crate::testing;
 
 const STEPS: u16 = 3;
@@ -23,6 +23,12 @@ fn plan() -> Plan {
 
 fn any_event() -> impl Strategy<Value = Event> {
     let step = (0..STEPS).prop_map(StepIndex);
+    let unit = (0..STEPS, prop_oneof![Just(None), (0..3u32).prop_map(Some)]).prop_map(
+        |(step, element)| Unit {
+            step: StepIndex(step),
+            element,
+        },
+    );
     let bytes = prop_oneof![
         Just(Bytes::from_static(b"a")),
         Just(Bytes::from_static(b"b"))
@@ -38,15 +44,37 @@ fn any_event() -> impl Strategy<Value = Event> {
             mode: Mode::Orchestrated,
             deadline: None,
             participants: vec![],
+            origin: Origin::default(),
         }),
-        (step.clone(), bytes.clone()).prop_map(|(step, output)| EventKind::StepCompleted {
-            step,
+        (unit.clone(), proptest::option::of(0..4i64), 1..4u32).prop_map(|(unit, until, round)| {
+            let until = until.map(Timestamp::from_nanos);
+            EventKind::StepBegun { unit, until, round }
+        }),
+        (unit.clone(), bytes.clone()).prop_map(|(unit, output)| EventKind::StepCompleted {
+            unit,
             output,
             attempts: 1
         }),
-        (step.clone(), failure.clone(), any::<bool>()).prop_map(|(step, failure, ambiguous)| {
+        (unit.clone(), failure.clone(), 1..4u32).prop_map(|(unit, failure, round)| {
+            EventKind::StepSuspended {
+                unit,
+                failure,
+                round,
+            }
+        }),
+        (unit.clone(), 1..4i32, bytes.clone()).prop_map(|(unit, resolution, output)| {
+            let resolution = Resolution::try_from(resolution).expect("one of three");
+            let reason = "r".to_owned();
+            EventKind::StepResolved {
+                unit,
+                resolution,
+                output,
+                reason,
+            }
+        }),
+        (unit.clone(), failure.clone(), any::<bool>()).prop_map(|(unit, failure, ambiguous)| {
             EventKind::StepFailed {
-                step,
+                unit,
                 failure,
                 ambiguous,
                 attempts: 1,
@@ -56,11 +84,11 @@ fn any_event() -> impl Strategy<Value = Event> {
             .prop_map(|step| EventKind::StepSkipped { step }),
         step.clone()
             .prop_map(|step| EventKind::StepAbandoned { step }),
-        step.clone()
-            .prop_map(|step| EventKind::StepCompensated { step, attempts: 1 }),
-        (step.clone(), failure.clone(), 1..4u32).prop_map(|(step, failure, round)| {
+        unit.clone()
+            .prop_map(|unit| EventKind::StepCompensated { unit, attempts: 1 }),
+        (unit, failure.clone(), 1..4u32).prop_map(|(unit, failure, round)| {
             EventKind::CompensationFailed {
-                step,
+                unit,
                 failure,
                 attempts: 1,
                 round,
@@ -148,7 +176,8 @@ proptest! {
 fn an_ambiguous_failure_owes_its_compensation_and_a_definite_one_does_not() {
     let steps = vec![crate::plan::Step {
         id: "charge".into(),
-        call: testing::call("Charge", 1),
+        work: crate::plan::Work::Call(testing::call("Charge", 1)),
+        for_each: None,
         data_dependencies: vec![],
         dependencies: vec![],
         descendants: vec![],
@@ -160,7 +189,7 @@ fn an_ambiguous_failure_owes_its_compensation_and_a_definite_one_does_not() {
     let failed = |ambiguous| Event {
         time: Timestamp::from_nanos(1),
         kind: EventKind::StepFailed {
-            step: StepIndex(0),
+            unit: StepIndex(0).into(),
             failure: Failure::default(),
             ambiguous,
             attempts: 1,

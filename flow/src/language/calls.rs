@@ -65,7 +65,10 @@ pub(super) fn compile(
         method: to_method(method),
         response: method.output(),
         request,
+        metadata: Vec::new(),
         timeout,
+        has_default_timeout: given.timeout.is_none(),
+        at_most_once: false,
         retry,
     });
     (call, references)

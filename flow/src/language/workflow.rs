@@ -15,7 +15,7 @@ use super::revision::revision;
 use super::steps::{self, Compiled, Methods, Waits};
 use super::template::Compiler;
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Plan, Step};
+use crate::plan::{Plan, Step, Work};
 
 /// Checks a workflow and makes its plan; `None` if there is an error, now or before.
 pub(super) fn compile(
@@ -92,6 +92,7 @@ pub(super) fn compile(
         steps: plan_steps(workflow, compiled, &waits, &order)?,
         output_program,
         deadline,
+        start: None,
     })
 }
 
@@ -183,7 +184,8 @@ fn plan_steps(
             let compensation_references = step.compensation_needs();
             Some(Step {
                 id: message.id.as_str().into(),
-                call: step.call?,
+                work: Work::Call(step.call?),
+                for_each: None,
                 data_dependencies: waits.data[position].keys().copied().collect(),
                 dependencies: waits.all[position].keys().copied().collect(),
                 descendants: order.descendants(index(position)),

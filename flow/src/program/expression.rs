@@ -14,7 +14,14 @@ use crate::plan::StepIndex;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Variable {
     Input,
+    /// A step's response; of a step over a list, a message with the responses as field 1.
     Output(StepIndex),
+    /// The element of a step over a list, as a message that has it in its only field.
+    Element,
+    /// An event of a feed.
+    Event,
+    /// The data of that event.
+    Data,
 }
 
 /// A message that expressions of one program read: decoded at most once for all of them.

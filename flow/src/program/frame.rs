@@ -47,6 +47,9 @@ pub(crate) fn bytes_of<'s>(variable: Variable, scope: &Scope<'s>) -> Option<&'s 
     match variable {
         Variable::Input => Some(scope.input),
         Variable::Output(step) => scope.outputs.get(step.at())?.as_deref(),
+        Variable::Element => scope.element.map(|element| &**element),
+        Variable::Event => scope.event.map(|event| &**event.event),
+        Variable::Data => scope.event.map(|event| &**event.data),
     }
 }
 

@@ -128,6 +128,8 @@ fn in_empty_scope<T>(run: impl FnOnce(&Scope<'_>) -> T) -> T {
             revision: "",
             create_time: Timestamp::default(),
         },
+        element: None,
+        event: None,
     })
 }
 

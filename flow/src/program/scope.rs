@@ -17,6 +17,15 @@ pub struct ExecutionInfo<'a> {
     pub create_time: Timestamp,
 }
 
+/// An event of a feed: the variables `event` and `data`.
+#[derive(Clone, Copy, Debug)]
+pub struct EventInfo<'a> {
+    /// The encoded `pavane.feed.v1.Event`.
+    pub event: &'a Bytes,
+    /// The encoded data in it.
+    pub data: &'a Bytes,
+}
+
 /// All that an expression can refer to.
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
@@ -27,4 +36,8 @@ pub struct Scope<'a> {
     pub outputs: &'a [Option<Bytes>],
     /// The execution.
     pub execution: ExecutionInfo<'a>,
+    /// Of a step over a list: the present element, as one of [`super::Elements`].
+    pub element: Option<&'a Bytes>,
+    /// The event that is looked at, where one is.
+    pub event: Option<EventInfo<'a>>,
 }

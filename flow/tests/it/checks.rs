@@ -32,7 +32,7 @@ fn text_that_is_no_definition() {
 #[test]
 fn keys_and_kinds() {
     assert_snapshot!(check_step("compensat: {}"), @"error UNKNOWN_KEY 6:3 [compensat] a step has no key `compensat` (unknown key); help: a key with a similar name exists: `compensate`");
-    assert_snapshot!(check_step("colour: red"), @"error UNKNOWN_KEY 6:3 [colour] a step has no key `colour` (unknown key); help: its keys are `id`, `call`, `request`, `after`, `when`, `timeout`, `retry` and `compensate`");
+    assert_snapshot!(check_step("colour: red"), @"error UNKNOWN_KEY 6:3 [colour] a step has no key `colour` (unknown key); help: its keys are `id`, `call`, `request`, `after`, `when`, `timeout`, `retry`, `compensate`, `for_each`, `compute`, `wait`, `await`, `metadata` and `delivery`");
     assert_snapshot!(check_step("id: b"), @"error DUPLICATE_KEY 6:3 [id] `id` is given twice (given before); help: it was first given in line 4");
     assert_snapshot!(check_step("timeout: 2 s"), @"error INVALID_DURATION 6:12 [2 s] `2 s` is not a duration: expected seconds such as `2s` or `0.25s` (not a duration); help: write `2s`");
     assert_snapshot!(check_step("timeout: soon"), @"error INVALID_DURATION 6:12 [soon] `soon` is not a duration: expected seconds such as `2s` or `0.25s` (not a duration)");
@@ -302,7 +302,7 @@ fn several_mistakes_are_reported_in_one_run_and_in_order() {
         10 |   colour: 1
            |   ^^^^^^ unknown key
            |
-           = help: its keys are `id`, `call`, `request`, `after`, `when`, `timeout`, `retry` and `compensate`
+           = help: its keys are `id`, `call`, `request`, `after`, `when`, `timeout`, `retry`, `compensate`, `for_each`, `compute`, `wait`, `await`, `metadata` and `delivery`
 
         error: `inptu` is not a step, nor `input` or `execution`
           --> test.yaml:11:14

@@ -42,11 +42,20 @@ fn the_plan_of_the_sample_is_what_it_says() {
     assert_eq!(charge.data_dependencies, [first]);
     assert_eq!(ship.data_dependencies, []);
     assert_eq!(ship.dependencies, [second]);
-    assert_eq!(charge.call.timeout, Duration::from_secs(2));
+    assert_eq!(
+        charge.call().expect("a call").timeout,
+        Duration::from_secs(2)
+    );
     // An outage delays orders; it does not fail them.
-    assert_eq!(charge.call.retry.max_attempts, None);
-    assert_eq!(charge.call.retry.max_backoff, Duration::from_secs(2));
-    assert_eq!(ship.call.timeout, Duration::from_secs(10));
+    assert_eq!(charge.call().expect("a call").retry.max_attempts, None);
+    assert_eq!(
+        charge.call().expect("a call").retry.max_backoff,
+        Duration::from_secs(2)
+    );
+    assert_eq!(
+        ship.call().expect("a call").timeout,
+        Duration::from_secs(10)
+    );
     let undo = charge.compensation.as_ref().expect("it has one");
     assert_eq!(
         undo.method.path.as_ref(),
@@ -54,13 +63,12 @@ fn the_plan_of_the_sample_is_what_it_says() {
     );
     assert_eq!(undo.retry.max_attempts, None);
     assert!(undo.retry.is_retryable(13) && !undo.retry.is_retryable(3));
-    assert!(charge.call.retry.is_retryable(14) && !charge.call.retry.is_retryable(13));
-    for call in plan
-        .steps
-        .iter()
-        .flat_map(|step| [Some(&step.call), step.compensation.as_ref()])
-    {
-        assert!(call.is_none_or(|call| call.request.is_wire_copy()));
+    assert!(
+        charge.call().expect("a call").retry.is_retryable(14)
+            && !charge.call().expect("a call").retry.is_retryable(13)
+    );
+    for call in plan.steps.iter().flat_map(|step| step.calls()) {
+        assert!(call.request.is_wire_copy());
     }
     assert!(plan.output_program.is_wire_copy());
 }
@@ -109,9 +117,12 @@ fn the_requests_of_the_sample_hold_what_they_should() {
             revision: "r",
             create_time: Timestamp::default(),
         },
+        element: None,
+        event: None,
     };
     let request = plan.steps[1]
-        .call
+        .call()
+        .expect("a call")
         .request
         .evaluate(&scope)
         .expect("it has a value");
@@ -122,7 +133,8 @@ fn the_requests_of_the_sample_hold_what_they_should() {
     };
     assert_eq!(request, charge.encode_to_vec());
     let request = plan.steps[2]
-        .call
+        .call()
+        .expect("a call")
         .request
         .evaluate(&scope)
         .expect("it has a value");

@@ -113,6 +113,8 @@ pub(crate) fn evaluate(
             revision: "abc",
             create_time: Timestamp::from_nanos(1_500_000_000),
         },
+        element: None,
+        event: None,
     };
     plan.evaluate_output(&scope)
         .map_err(|error| error.to_string())

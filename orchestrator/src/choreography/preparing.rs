@@ -161,11 +161,7 @@ impl Choreography {
 
     /// Where those may be who take part: where the services are called, and where the operator says.
     fn targets_of(&self, plan: &Plan) -> Vec<Target> {
-        let calls = plan
-            .steps
-            .iter()
-            .flat_map(|step| [Some(&step.call), step.compensation.as_ref()])
-            .flatten();
+        let calls = plan.steps.iter().flat_map(|step| step.calls());
         let called = calls.filter_map(|call| self.0.calls.targets().get(&call.method.service));
         let mut targets: Vec<Target> = Vec::new();
         for target in called.chain(&self.0.participants) {

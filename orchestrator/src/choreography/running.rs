@@ -9,6 +9,7 @@ use pavane::workflow::v1::{Execution, Incident};
 use pavane_choreography::{Options, Runtime};
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{Action, Heard, Member};
+use pavane_flow::event::Origin;
 use pavane_flow::fold::State;
 use pavane_flow::plan::Plan;
 use tokio::sync::OwnedSemaphorePermit;
@@ -113,7 +114,15 @@ impl Choreography {
         let traceparent = trace.span(rand::random());
         let (execution, revision) = (Arc::clone(&id), plan.revision.clone());
         let started = self.tell(move |member, now, out| {
-            member.start(now, &execution, &revision.0, input, traceparent, out)
+            member.start(
+                now,
+                &execution,
+                &revision.0,
+                input,
+                Origin::default(),
+                traceparent,
+                out,
+            )
         });
         let problem = match started.await {
             Ok(Ok(())) => return Ok(None),

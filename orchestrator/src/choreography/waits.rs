@@ -63,7 +63,7 @@ impl Choreography {
         let since = time_of(&cause);
         let timeout = match &step.compensation {
             Some(compensation) if turn.compensation => compensation.timeout,
-            Some(_) | None => step.call.timeout,
+            Some(_) | None => step.timeout(),
         };
         Wait {
             step: step.id.to_string(),
@@ -95,11 +95,8 @@ impl Choreography {
 
 /// The least time after which a step of this plan may be overdue.
 pub(super) fn shortest_timeout(plan: &Plan) -> Duration {
-    let calls = plan
-        .steps
-        .iter()
-        .flat_map(|step| [Some(&step.call), step.compensation.as_ref()]);
-    let timeouts = calls.flatten().map(|call| call.timeout);
+    let calls = plan.steps.iter().flat_map(|step| step.calls());
+    let timeouts = calls.map(|call| call.timeout);
     timeouts.min().unwrap_or_default()
 }
 
@@ -152,7 +149,7 @@ fn turns(plan: &Plan, state: &State) -> Vec<Turn> {
 /// The event that made the execution failing.
 fn failing_since(plan: &Plan, state: &State) -> Option<EventKey> {
     Some(match state.cause(plan)? {
-        Cause::Step(step, _) => EventKey::Failed(step),
+        Cause::Step(step, _) => EventKey::Failed(step.into()),
         Cause::Output(_) => EventKey::OutputFailed,
         Cause::Deadline => EventKey::DeadlineExceeded,
         Cause::Cancel(_) => EventKey::CancelRequested,
@@ -163,10 +160,10 @@ fn failing_since(plan: &Plan, state: &State) -> Option<EventKey> {
 fn settled(state: &State, steps: &[StepIndex]) -> impl Iterator<Item = EventKey> {
     steps.iter().filter_map(|&step| match state.progress(step) {
         Progress::Pending => None,
-        Progress::Completed => Some(EventKey::Completed(step)),
-        Progress::Failed { .. } => Some(EventKey::Failed(step)),
+        Progress::Completed => Some(EventKey::Completed(step.into())),
+        Progress::Failed { .. } => Some(EventKey::Failed(step.into())),
         Progress::Skipped => Some(EventKey::Skipped(step)),
         Progress::Abandoned => Some(EventKey::Abandoned(step)),
-        Progress::Compensated => Some(EventKey::Compensated(step)),
+        Progress::Compensated => Some(EventKey::Compensated(step.into())),
     })
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use pavane::trace::Trace;
 use pavane_flow::driver::{Driver, Performers};
-use pavane_flow::event::Event;
+use pavane_flow::event::{Event, Origin};
 use pavane_flow::plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -56,6 +56,7 @@ impl Executions {
             Performers::Conductor,
             Arc::clone(&id),
             input,
+            Origin::default(),
             clock::now(),
             &mut actions,
         );

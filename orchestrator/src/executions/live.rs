@@ -10,7 +10,7 @@ use pavane_flow::Timestamp;
 use pavane_flow::driver::{Action, CallRequest, Driver};
 use pavane_flow::event::{Context, EventKey, EventKind};
 use pavane_flow::fold::Outcome;
-use pavane_flow::plan::{Plan, Step};
+use pavane_flow::plan::{Plan, Unit};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::journal::{Change, Entry, Start};
@@ -102,8 +102,8 @@ impl Live {
     }
 
     /// What a step's calls carry, so that a service performs them once.
-    pub(super) fn idempotency_key(&self, step: &Step) -> HeaderValue {
-        let key = format!("{}/{}", self.id, step.id);
+    pub(super) fn idempotency_key(&self, unit: Unit) -> HeaderValue {
+        let key = self.plan.idempotency_key(&self.id, unit);
         key.parse()
             .expect("ids of executions and steps are printable ASCII")
     }
@@ -136,6 +136,7 @@ impl Live {
                 }
                 Action::Call(call) => rest.calls.push(call),
                 Action::Wake(due) => rest.wakes.push(due),
+                Action::Await { .. } => {}
             }
         }
         if events.is_empty() {

@@ -271,8 +271,7 @@ impl Workflows {
         let services: BTreeSet<&str> = plan
             .steps
             .iter()
-            .flat_map(|step| [Some(&step.call), step.compensation.as_ref()])
-            .flatten()
+            .flat_map(|step| step.calls())
             .map(|call| &*call.method.service)
             .filter(|service| self.0.calls.targets().get(service).is_none())
             .collect();

@@ -138,6 +138,9 @@ impl<'a> History<'a> {
             EventKind::ExecutionSuspended { .. } => must(is_failing, "though nothing had failed")?,
             EventKind::OutputFailed { .. } => must(false, "though the output is a constant")?,
             EventKind::ExecutionResumed { .. }
+            | EventKind::StepBegun { .. }
+            | EventKind::StepSuspended { .. }
+            | EventKind::StepResolved { .. }
             | EventKind::StepCompleted { .. }
             | EventKind::StepFailed { .. }
             | EventKind::StepSkipped { .. }

@@ -128,14 +128,14 @@ impl Actor {
 fn take_answer(member: &mut Member, now: Timestamp, answered: Answered, out: &mut Vec<Action>) {
     let Answered {
         execution,
-        step,
+        unit,
         direction,
         answer,
     } = answered;
     match answer {
         Answer::Answered(result) => {
             let jitter = rand::rng().random();
-            member.answered(now, &execution, step, direction, result, jitter, out);
+            member.answered(now, &execution, unit, direction, result, jitter, out);
         }
         Answer::Recorded(event) => member.recorded(now, &execution, event, out),
     }

@@ -5,7 +5,7 @@ use pavane_flow::choreography::projection::{Part, Projection};
 use pavane_flow::plan::StepIndex;
 
 use super::hearing;
-use super::view::{View, short};
+use super::view::{View, short, work};
 
 /// Boxes in frames, and arrows.
 pub(super) struct Drawing {
@@ -81,7 +81,7 @@ pub(super) fn of(view: &View<'_>) -> Drawing {
 
 fn step_box(view: &View<'_>, step: StepIndex) -> StepBox {
     let planned = view.plan.step(step);
-    let mut lines = vec![planned.id.to_string(), short(&planned.call.method)];
+    let mut lines = vec![planned.id.to_string(), work(planned)];
     let condition = view.condition(step);
     if !condition.is_empty() {
         lines.push(format!("when {condition}"));

@@ -30,8 +30,11 @@ pub(super) fn by_step(hears: &Hears) -> Vec<Heard> {
 pub(super) fn word(event: EventType) -> &'static str {
     match event {
         EventType::ExecutionStarted => "started",
+        EventType::StepBegun => "begun",
         EventType::StepCompleted => "completed",
         EventType::StepFailed => "failed",
+        EventType::StepSuspended => "suspended",
+        EventType::StepResolved => "resolved",
         EventType::StepSkipped => "skipped",
         EventType::StepAbandoned => "abandoned",
         EventType::StepCompensated => "compensated",

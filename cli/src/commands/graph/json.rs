@@ -34,7 +34,7 @@ fn step_of(view: &View<'_>, step: StepIndex) -> Value {
     });
     let mut shown = json!({
         "id": *planned.id,
-        "call": planned.call.method.to_string(),
+        "call": planned.summary(),
         "uses": view.ids(&planned.data_dependencies),
         "after": view.ids(&view.only_after(step)),
         "when": view.condition(step),

@@ -58,11 +58,7 @@ pub(super) fn owners(plan: &Plan, given: &[Party]) -> Result<Owners, Error> {
 /// All services that a plan calls, in the order of the definition.
 fn services(plan: &Plan) -> Vec<&str> {
     let mut services = Vec::new();
-    let calls = plan
-        .steps
-        .iter()
-        .flat_map(|step| [Some(&step.call), step.compensation.as_ref()]);
-    for call in calls.flatten() {
+    for call in plan.steps.iter().flat_map(|step| step.calls()) {
         let service = &*call.method.service;
         if !services.contains(&service) {
             services.push(service);

@@ -4,7 +4,7 @@ use pavane_flow::choreography::projection::{Part, Projection};
 use pavane_flow::plan::StepIndex;
 
 use super::hearing::{self, by_step, word};
-use super::view::{View, short};
+use super::view::{View, short, work};
 use crate::render::{Cell, Paint, Table};
 
 /// The way that an execution takes, the steps, and, of a projection, who hears whom.
@@ -58,7 +58,7 @@ fn steps(view: &View<'_>, paint: Paint) -> String {
         let undo = planned.compensation.as_ref();
         table.row([
             Cell::new(&*planned.id).style(Paint::strong),
-            Cell::new(short(&planned.call.method)),
+            Cell::new(work(planned)),
             Cell::new(undo.map_or_else(String::new, |undo| short(&undo.method))),
             Cell::new(view.ids(&planned.data_dependencies).join(", ")),
             Cell::new(view.ids(&view.only_after(step)).join(", ")),

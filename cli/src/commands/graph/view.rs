@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pavane::workflow::v1::Workflow;
 use pavane_flow::choreography::projection::{Part, Projection};
-use pavane_flow::plan::{Method, Plan, StepIndex};
+use pavane_flow::plan::{Method, Plan, Step, StepIndex};
 
 use super::parties::last;
 
@@ -74,6 +74,14 @@ impl View<'_> {
     /// The part of who performs a step, in a projection.
     pub(super) fn performer(&self, step: StepIndex) -> Option<&Part> {
         Some(self.projection?.performer(step))
+    }
+}
+
+/// What a step does, in a word or two.
+pub(super) fn work(step: &Step) -> String {
+    match step.call() {
+        Some(call) => short(&call.method),
+        None => step.summary(),
     }
 }
 

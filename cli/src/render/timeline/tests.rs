@@ -121,6 +121,7 @@ fn a_compensated_execution_says_what_was_done_and_undone() {
                     failure: Some(declined()),
                     ambiguous: false,
                     attempts: 1,
+                    element: None,
                 },
             ),
             event(
@@ -129,6 +130,7 @@ fn a_compensated_execution_says_what_was_done_and_undone() {
                 &workflow::StepCompensated {
                     step: name("charge"),
                     attempts: 1,
+                    element: None,
                 },
             ),
             event(
@@ -137,6 +139,7 @@ fn a_compensated_execution_says_what_was_done_and_undone() {
                 &workflow::StepCompensated {
                     step: name("reserve"),
                     attempts: 2,
+                    element: None,
                 },
             ),
             event(
@@ -224,6 +227,7 @@ fn a_suspended_execution_says_what_to_do() {
                     failure: Some(declined()),
                     ambiguous: true,
                     attempts: 5,
+                    element: None,
                 },
             ),
             event(

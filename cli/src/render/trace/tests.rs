@@ -177,6 +177,7 @@ fn an_effect_follows_its_cause_whatever_the_clocks_say() {
         failure: failure.clone(),
         attempts: 1,
         ambiguous: false,
+        element: None,
     };
     let outcome = ExecutionFailed {
         step: "charge".to_owned(),

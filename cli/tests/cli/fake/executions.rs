@@ -64,6 +64,7 @@ pub(super) fn execution() -> Execution {
         failure: failure.clone(),
         attempts: 1,
         ambiguous: false,
+        element: None,
     };
     let completed = StepCompleted {
         step: "reserve".to_owned(),

@@ -10,7 +10,7 @@ use pavane::attributes;
 use crate::Timestamp;
 use crate::driver::{CallRequest, Direction, Driver};
 use crate::event::{Context, Event, EventKey, EventKind};
-use crate::plan::{self, Plan, StepIndex};
+use crate::plan::{self, Plan, Unit};
 
 /// A call of a step's method, or of the one that undoes it.
 #[derive(Clone, Debug)]
@@ -39,9 +39,9 @@ impl StepCall {
         &self.execution
     }
 
-    /// The step.
-    pub fn step(&self) -> StepIndex {
-        self.request.step
+    /// The step, or the element of it.
+    pub fn unit(&self) -> Unit {
+        self.request.unit
     }
 
     /// Which of the step's calls.
@@ -51,11 +51,21 @@ impl StepCall {
 
     /// What is called.
     pub fn method(&self) -> &plan::Method {
-        let step = self.plan.step(self.request.step);
-        match (self.request.direction, &step.compensation) {
-            (Direction::Compensation, Some(compensation)) => &compensation.method,
-            (Direction::Forward, _) | (Direction::Compensation, None) => &step.call.method,
-        }
+        &self.call_of(self.request.direction).method
+    }
+
+    fn call_of(&self, direction: Direction) -> &plan::Call {
+        let step = self.plan.step(self.request.unit.step);
+        let call = match direction {
+            Direction::Forward => step.call(),
+            Direction::Compensation => step.compensation.as_ref(),
+        };
+        call.expect("only a step that calls is called")
+    }
+
+    /// What it is sent with besides: names in lower case, and texts.
+    pub fn metadata(&self) -> &[(Arc<str>, String)] {
+        &self.request.metadata
     }
 
     /// The encoded request.
@@ -68,9 +78,19 @@ impl StepCall {
         self.request.timeout
     }
 
+    /// Whether nobody has said how long; see [`CallRequest::has_default_timeout`].
+    pub fn has_default_timeout(&self) -> bool {
+        self.request.has_default_timeout
+    }
+
+    /// How long is left before the deadline of the execution, where that binds the call.
+    pub fn budget(&self) -> Option<Duration> {
+        self.request.budget
+    }
+
     /// How long an attempt at the step's own call may take, also if this one undoes it.
     pub fn forward_timeout(&self) -> Duration {
-        self.plan.step(self.request.step).call.timeout
+        self.call_of(Direction::Forward).timeout
     }
 
     /// Which attempt it is, from 1.
@@ -78,13 +98,10 @@ impl StepCall {
         self.request.attempt
     }
 
-    /// `<execution>/<step>`: what a service remembers the call by.
+    /// `<execution>/<step>[/<element>]`: what a service remembers the call by.
     pub fn idempotency_key(&self) -> String {
-        format!(
-            "{}/{}",
-            self.execution,
-            self.plan.step(self.request.step).id
-        )
+        self.plan
+            .idempotency_key(&self.execution, self.request.unit)
     }
 
     /// The `traceparent` of the execution's start; empty if it has none.
@@ -95,14 +112,14 @@ impl StepCall {
     /// What is to be recorded when the call is answered with `output`: to be appended to the own
     /// feed, in the commit of the call's effect, and then given to [`super::Member::recorded`].
     pub fn completed(&self, now: Timestamp, output: Bytes) -> (Event, Bytes) {
-        let (step, attempts) = (self.request.step, self.request.attempt);
+        let (unit, attempts) = (self.request.unit, self.request.attempt);
         let kind = match self.request.direction {
             Direction::Forward => EventKind::StepCompleted {
-                step,
+                unit,
                 output,
                 attempts,
             },
-            Direction::Compensation => EventKind::StepCompensated { step, attempts },
+            Direction::Compensation => EventKind::StepCompensated { unit, attempts },
         };
         let time = now.max(self.after + Duration::from_nanos(1));
         let event = Event { time, kind };
@@ -137,7 +154,7 @@ fn stored(
     let revision = [revision_mark(&plan.revision.0)];
     let revision = (attributes::REVISION, &revision[..]);
     let of_step;
-    let about = match event.kind.key().step() {
+    let about = match event.kind.performed_step() {
         Some(step) => {
             of_step = [&*plan.name, "/", &*plan.step(step).id];
             (attributes::STEP, &of_step[..])

@@ -129,6 +129,8 @@ impl Member {
         };
         for action in actions {
             out.push(match action {
+                // No plan that awaits events is divided: `projection/owners.rs`.
+                driver::Action::Await { .. } => continue,
                 driver::Action::Append { event, cause } => Action::Append {
                     execution: Arc::clone(execution),
                     event: call::encode(event, driver, cause, &entry.traceparent),

@@ -11,9 +11,9 @@ use prost::Message;
 use super::{Action, Heard, Member, Part};
 use crate::Timestamp;
 use crate::driver::{CallFailure, Direction, Role};
-use crate::event::Failure;
+use crate::event::{Failure, Origin};
 use crate::fold::{Outcome, Progress};
-use crate::plan::{Plan, Step, StepIndex};
+use crate::plan::{Plan, Step, StepIndex, Work};
 use crate::testing;
 
 /// Three steps in a row, each of a participant of its own, each with a compensation.
@@ -22,7 +22,8 @@ fn chain() -> Arc<Plan> {
     let steps = (0..3)
         .map(|position| Step {
             id: format!("step{position}").into(),
-            call: testing::call("Do", 1),
+            work: Work::Call(testing::call("Do", 1)),
+            for_each: None,
             data_dependencies: vec![],
             dependencies: (0..position).last().map(index).into_iter().collect(),
             descendants: (position + 1..3).map(index).collect(),
@@ -88,6 +89,7 @@ impl Cluster {
                 &"e".into(),
                 &revision,
                 Bytes::new(),
+                Origin::default(),
                 trace(),
                 &mut out,
             )
@@ -102,7 +104,7 @@ impl Cluster {
                 Action::Append { event, .. } => self.append(member, decoded(event)),
                 Action::Call(call) => {
                     assert_eq!(call.traceparent(), trace());
-                    let step = call.step();
+                    let step = call.unit().step;
                     self.calls
                         .push(format!("{} {:?}", call.idempotency_key(), call.direction()));
                     let failing = self.failing.filter(|(failing, _)| *failing == step);
@@ -114,7 +116,7 @@ impl Cluster {
                     self.members[member].answered(
                         now(),
                         call.execution(),
-                        step,
+                        call.unit(),
                         call.direction(),
                         result,
                         0.5,
@@ -264,7 +266,7 @@ fn what_is_heard_before_the_start_counts_once_it_is_known() {
     let start = heard(&cluster.feeds[0][..1]);
     late.hear(now(), &home, start, "1".to_owned(), &mut out);
     assert!(
-        matches!(out.as_slice(), [Action::Call(call)] if call.step() == StepIndex(1)),
+        matches!(out.as_slice(), [Action::Call(call)] if call.unit() == StepIndex(1).into()),
         "{out:?}"
     );
 }
@@ -311,6 +313,7 @@ fn a_checkpoint_holds_what_has_not_ended_and_goes_on_from_there() {
         &"e".into(),
         &revision,
         Bytes::new(),
+        Origin::default(),
         trace(),
         &mut out,
     )

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use super::{EventType, Hears};
 use crate::plan::{Plan, StepIndex};
 
-/// What concerns everyone: the start, what makes an execution failing, what sets it going again
-/// after a suspension, and its end.
-const OF_THE_EXECUTION: [EventType; 8] = [
+/// What concerns everyone: the start, what makes an execution failing, what an operator settled, what
+/// sets it going again after a suspension, and its end.
+const OF_THE_EXECUTION: [EventType; 9] = [
     EventType::ExecutionStarted,
+    EventType::StepResolved,
     EventType::CancelRequested,
     EventType::DeadlineExceeded,
     EventType::OutputFailed,
@@ -21,9 +22,11 @@ const OF_THE_EXECUTION: [EventType; 8] = [
 ];
 
 /// All that can happen to a step.
-const OF_A_STEP: [EventType; 6] = [
+const OF_A_STEP: [EventType; 8] = [
+    EventType::StepBegun,
     EventType::StepCompleted,
     EventType::StepFailed,
+    EventType::StepSuspended,
     EventType::StepSkipped,
     EventType::StepAbandoned,
     EventType::StepCompensated,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{MAX_PARTICIPANTS, Problem};
-use crate::plan::{Call, Plan};
+use crate::plan::{Call, Plan, StepIndex, Work};
 
 /// Which participant owns each service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,8 +57,25 @@ pub(super) fn performers(
     };
     let mut performers = Vec::new();
     for (position, step) in plan.steps.iter().enumerate() {
+        if let Work::Await(wait) = &step.work {
+            check.problems.push(Problem::Awaits {
+                step: Arc::clone(&step.id),
+                feed: Arc::clone(&wait.events.feed),
+                path: format!("steps[{position}].await"),
+            });
+        }
         let path = format!("steps[{position}].call");
-        let performer = check.owner(&step.id, &step.call, &path);
+        let call = step.call().or_else(|| neighbour(plan, position)?.call());
+        let performer = match call {
+            Some(call) => check.owner(&step.id, call, &path),
+            None => {
+                check.problems.push(Problem::NobodyWaits {
+                    step: Arc::clone(&step.id),
+                    path: format!("steps[{position}]"),
+                });
+                None
+            }
+        };
         if let Some(compensation) = &step.compensation {
             let path = format!("steps[{position}].compensate.call");
             let undoes = check.owner(&step.id, compensation, &path);
@@ -88,6 +105,21 @@ pub(super) fn performers(
     } else {
         Err(check.problems)
     }
+}
+
+/// The step whose performer also performs this one, which calls nothing: the first one that comes after
+/// it, or else the first before it.
+fn neighbour(plan: &Plan, position: usize) -> Option<&crate::plan::Step> {
+    let step = &plan.steps[position];
+    let is_before = |earlier: &StepIndex| {
+        let later = &plan.step(*earlier).descendants;
+        later.iter().any(|later| later.at() == position)
+    };
+    let before = plan.step_indices().filter(is_before);
+    let around = step.descendants.iter().copied().chain(before);
+    around
+        .map(|index| plan.step(index))
+        .find(|step| step.call().is_some())
 }
 
 struct Check<'a> {

@@ -60,6 +60,24 @@ pub enum Problem {
         /// Where the first call is in the definition.
         path: String,
     },
+    /// A step awaits an event, which only a conductor does.
+    #[error("step `{step}` awaits an event of feed `{feed}`, which only a conductor can")]
+    Awaits {
+        /// Id of the step.
+        step: Arc<str>,
+        /// Name of the feed.
+        feed: Arc<str>,
+        /// Where it is in the definition.
+        path: String,
+    },
+    /// A step waits, and neither comes after it nor before it a step that somebody performs.
+    #[error("nobody can perform step `{step}`: no call comes after it or before it")]
+    NobodyWaits {
+        /// Id of the step.
+        step: Arc<str>,
+        /// Where it is in the definition.
+        path: String,
+    },
     /// More participants than a workflow may have.
     #[error("the steps belong to {found} participants, more than the allowed {allowed}")]
     TooManyParticipants {
@@ -78,6 +96,8 @@ impl Problem {
             Self::ServiceClaimedTwice { .. } => "SERVICE_CLAIMED_TWICE",
             Self::CompensationElsewhere { .. } => "COMPENSATION_ELSEWHERE",
             Self::NamedLikeHome { .. } => "NAMED_LIKE_HOME",
+            Self::Awaits { .. } => "AWAITS_EVENT",
+            Self::NobodyWaits { .. } => "NOBODY_WAITS",
             Self::TooManyParticipants { .. } => "TOO_MANY_PARTICIPANTS",
         }
     }
@@ -100,6 +120,11 @@ impl Problem {
                  or let one participant own both services"
             ),
             Self::NamedLikeHome { .. } => "give the participant another name".to_owned(),
+            Self::Awaits { .. } => "run the workflow orchestrated".to_owned(),
+            Self::NobodyWaits { .. } => {
+                "let the wait come before or after a call, or run the workflow orchestrated"
+                    .to_owned()
+            }
             Self::TooManyParticipants { .. } => {
                 "let one participant own several of the services, or run the workflow orchestrated"
                     .to_owned()
@@ -116,6 +141,8 @@ impl Problem {
             }
             Self::CompensationElsewhere { owner, .. } => format!("belongs to `{owner}`"),
             Self::NamedLikeHome { name, .. } => format!("belongs to `{name}`"),
+            Self::Awaits { .. } => "awaits an event".to_owned(),
+            Self::NobodyWaits { .. } => "stands alone".to_owned(),
             Self::TooManyParticipants { .. } => String::new(),
         }
     }
@@ -126,7 +153,9 @@ impl Problem {
             Self::NoParticipant { path, .. }
             | Self::ServiceClaimedTwice { path, .. }
             | Self::CompensationElsewhere { path, .. }
-            | Self::NamedLikeHome { path, .. } => path,
+            | Self::NamedLikeHome { path, .. }
+            | Self::Awaits { path, .. }
+            | Self::NobodyWaits { path, .. } => path,
             Self::TooManyParticipants { .. } => "",
         }
     }

@@ -8,6 +8,7 @@ use prost::Name;
 
 use super::*;
 use crate::language::{Definition, compile};
+use crate::plan::Work;
 
 const SAMPLE: &str = include_str!("../../../../cli/workflows/place-order.yaml");
 const INVENTORY: &str = "shop.inventory.v1.InventoryService";
@@ -72,23 +73,23 @@ fn the_sample_is_divided_among_its_three_services() {
     let plan = plan(SAMPLE);
     let projection = Projection::new(&plan, &shop(), "orchestrator").expect("it can be projected");
     insta::assert_snapshot!(shown(&plan, &projection), @r"
-    inventory performs [reserve]
-      orchestrator: ExecutionStarted, OutputFailed, CancelRequested, DeadlineExceeded, ExecutionSucceeded, ExecutionFailed, ExecutionCanceled, ExecutionResumed
-      payment: charge StepFailed, charge StepSkipped, charge StepAbandoned, charge StepCompensated
-      shipping: ship StepFailed, ship StepSkipped, ship StepAbandoned, ship StepCompensated
-    payment performs [charge]
-      inventory: reserve StepCompleted, reserve StepFailed, reserve StepSkipped, reserve StepAbandoned
-      orchestrator: ExecutionStarted, OutputFailed, CancelRequested, DeadlineExceeded, ExecutionSucceeded, ExecutionFailed, ExecutionCanceled, ExecutionResumed
-      shipping: ship StepFailed, ship StepSkipped, ship StepAbandoned, ship StepCompensated
-    shipping performs [ship]
-      inventory: reserve StepFailed
-      orchestrator: ExecutionStarted, OutputFailed, CancelRequested, DeadlineExceeded, ExecutionSucceeded, ExecutionFailed, ExecutionCanceled, ExecutionResumed
-      payment: charge StepCompleted, charge StepFailed, charge StepSkipped, charge StepAbandoned
-    orchestrator performs []
-      inventory: reserve StepCompleted, reserve StepFailed, reserve StepSkipped, reserve StepAbandoned, reserve StepCompensated, reserve CompensationFailed
-      payment: charge StepCompleted, charge StepFailed, charge StepSkipped, charge StepAbandoned, charge StepCompensated, charge CompensationFailed
-      shipping: ship StepCompleted, ship StepFailed, ship StepSkipped, ship StepAbandoned, ship StepCompensated, ship CompensationFailed
-    ");
+        inventory performs [reserve]
+          orchestrator: ExecutionStarted, StepResolved, OutputFailed, CancelRequested, DeadlineExceeded, ExecutionSucceeded, ExecutionFailed, ExecutionCanceled, ExecutionResumed
+          payment: charge StepFailed, charge StepSkipped, charge StepAbandoned, charge StepCompensated
+          shipping: ship StepFailed, ship StepSkipped, ship StepAbandoned, ship StepCompensated
+        payment performs [charge]
+          inventory: reserve StepCompleted, reserve StepFailed, reserve StepSkipped, reserve StepAbandoned
+          orchestrator: ExecutionStarted, StepResolved, OutputFailed, CancelRequested, DeadlineExceeded, ExecutionSucceeded, ExecutionFailed, ExecutionCanceled, ExecutionResumed
+          shipping: ship StepFailed, ship StepSkipped, ship StepAbandoned, ship StepCompensated
+        shipping performs [ship]
+          inventory: reserve StepFailed
+          orchestrator: ExecutionStarted, StepResolved, OutputFailed, CancelRequested, DeadlineExceeded, ExecutionSucceeded, ExecutionFailed, ExecutionCanceled, ExecutionResumed
+          payment: charge StepCompleted, charge StepFailed, charge StepSkipped, charge StepAbandoned
+        orchestrator performs []
+          inventory: reserve StepBegun, reserve StepCompleted, reserve StepFailed, reserve StepSuspended, reserve StepSkipped, reserve StepAbandoned, reserve StepCompensated, reserve CompensationFailed
+          payment: charge StepBegun, charge StepCompleted, charge StepFailed, charge StepSuspended, charge StepSkipped, charge StepAbandoned, charge StepCompensated, charge CompensationFailed
+          shipping: ship StepBegun, ship StepCompleted, ship StepFailed, ship StepSuspended, ship StepSkipped, ship StepAbandoned, ship StepCompensated, ship CompensationFailed
+        ");
     assert_eq!(&*projection.performer(StepIndex(1)).name, "payment");
     assert!(projection.participant("billing").is_none());
     let payment = projection.participant("payment").expect("it has a part");
@@ -178,7 +179,9 @@ fn there_is_a_limit_to_participants() {
     definition += "output: { order_id: input.order_id }\n";
     let mut plan = plan(&definition);
     for (n, step) in plan.steps.iter_mut().enumerate() {
-        step.call.method.service = format!("test.S{n}").into();
+        if let Work::Call(call) = &mut step.work {
+            call.method.service = format!("test.S{n}").into();
+        }
         step.compensation = None;
     }
     let members = (0..=MAX_PARTICIPANTS).map(|n| (format!("p{n}"), [format!("test.S{n}")]));
@@ -252,8 +255,8 @@ mod filters {
             hearing("replace-order", "inventory", "home"),
             hearing("place-order", "inventory", "home"),
         ]), @r"
-        choreography=place-order: ExecutionStarted OutputFailed CancelRequested DeadlineExceeded ExecutionSucceeded ExecutionFailed ExecutionCanceled ExecutionResumed
-        choreography=replace-order: ExecutionStarted OutputFailed CancelRequested DeadlineExceeded ExecutionSucceeded ExecutionFailed ExecutionCanceled ExecutionResumed
+        choreography=place-order: ExecutionStarted StepResolved OutputFailed CancelRequested DeadlineExceeded ExecutionSucceeded ExecutionFailed ExecutionCanceled ExecutionResumed
+        choreography=replace-order: ExecutionStarted StepResolved OutputFailed CancelRequested DeadlineExceeded ExecutionSucceeded ExecutionFailed ExecutionCanceled ExecutionResumed
         ");
     }
 
@@ -268,7 +271,7 @@ mod filters {
         let allowed = check(&many("payment", MAX_ALTERNATIVES));
         assert_eq!(allowed.lines().count(), MAX_ALTERNATIVES);
         insta::assert_snapshot!(check(&many("payment", MAX_ALTERNATIVES + 1)), @"StepFailed StepSkipped StepAbandoned StepCompensated");
-        insta::assert_snapshot!(check(&many("home", MAX_ALTERNATIVES + 1)), @"ExecutionStarted OutputFailed CancelRequested DeadlineExceeded ExecutionSucceeded ExecutionFailed ExecutionCanceled ExecutionResumed");
+        insta::assert_snapshot!(check(&many("home", MAX_ALTERNATIVES + 1)), @"ExecutionStarted StepResolved OutputFailed CancelRequested DeadlineExceeded ExecutionSucceeded ExecutionFailed ExecutionCanceled ExecutionResumed");
         // Steps go first: workflows keep their names for as long as there is room.
         let mut both = many("payment", MAX_ALTERNATIVES);
         both.push(hearing("w0", "inventory", "home"));

@@ -123,6 +123,7 @@ mod tests {
     use pavane_feed::{Access, Options};
     use pavane_flow::choreography::member::{Action, Member, Part};
     use pavane_flow::driver::Role;
+    use pavane_flow::event::Origin;
     use pavane_flow::language::{self, Definition};
     use pavane_flow::plan::StepIndex;
     use prost::Message;
@@ -155,6 +156,7 @@ steps: [{ id: first, call: pavane.testing.v1.FirstLinkService/First, request: { 
             &"e".into(),
             &revision,
             Bytes::new(),
+            Origin::default(),
             String::new(),
             &mut out,
         )

@@ -210,6 +210,7 @@ pub(crate) fn started(execution: &str, card: &str) -> Event {
         mode: Mode::Choreographed.into(),
         deadline: None,
         participants: vec!["bank".to_owned()],
+        ..ExecutionStarted::default()
     };
     Event {
         id: format!("{execution}/started"),

@@ -113,7 +113,8 @@ impl Graph {
             let descendants: Vec<_> = self.descendants(at).map(index).collect();
             plan::Step {
                 id: format!("s{at}").into(),
-                call: step.call("Do", step.max_attempts),
+                work: plan::Work::Call(step.call("Do", step.max_attempts)),
+                for_each: None,
                 data_dependencies: indices(&step.references),
                 dependencies: indices(&step.dependencies),
                 descendants: if has_order { descendants } else { Vec::new() },
@@ -140,6 +141,7 @@ impl Graph {
             steps: steps.collect(),
             output_program: MessageProgram::constant(Bytes::new()),
             deadline: self.deadline,
+            start: None,
         }
     }
 }
@@ -152,7 +154,10 @@ impl Step {
                 .get_message_by_name("pavane.workflow.v1.DeadlineExceeded")
                 .expect("part of the contract"),
             request: MessageProgram::constant(Bytes::new()),
+            metadata: Vec::new(),
             timeout: self.timeout,
+            has_default_timeout: false,
+            at_most_once: false,
             retry: RetryPolicy {
                 max_attempts: Some(max_attempts),
                 initial_backoff: Duration::from_millis(50),

@@ -10,7 +10,7 @@ use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{self, Member, StepCall};
 use pavane_flow::driver::{self, CallFailure, Direction, Driver, Input, Performers};
-use pavane_flow::event::{Context, Event};
+use pavane_flow::event::{Context, Event, Origin};
 use pavane_flow::plan::Plan;
 use prost::Message;
 
@@ -88,8 +88,8 @@ impl Core {
                         result,
                         jitter,
                     } => {
-                        let step = crate::scenario::index(step);
-                        member.answered(now, execution, step, direction, result, jitter, &mut out);
+                        let unit = crate::scenario::index(step).into();
+                        member.answered(now, execution, unit, direction, result, jitter, &mut out);
                     }
                     Told::Recorded(event) => member.recorded(now, execution, event, &mut out),
                     Told::Cancel => member.cancel(now, execution, "test".to_owned(), &mut out),
@@ -116,6 +116,7 @@ impl Core {
                     Performers::Conductor,
                     Arc::clone(execution),
                     Bytes::new(),
+                    Origin::default(),
                     now,
                     &mut out,
                 );
@@ -128,8 +129,9 @@ impl Core {
             Self::Member(member) => {
                 let mut out = Vec::new();
                 let (revision, trace) = (plan.revision.to_string(), String::new());
+                let (input, origin) = (Bytes::new(), Origin::default());
                 member
-                    .start(now, execution, &revision, Bytes::new(), trace, &mut out)
+                    .start(now, execution, &revision, input, origin, trace, &mut out)
                     .map_err(|error| error.to_string())?;
                 Ok(acts_of_member(out))
             }
@@ -169,7 +171,7 @@ fn input(told: Told) -> Input {
             result,
             jitter,
         } => Input::Answered {
-            step: crate::scenario::index(step),
+            unit: crate::scenario::index(step).into(),
             direction,
             result,
             jitter,
@@ -200,7 +202,7 @@ pub(crate) fn acts_of_driver(driver: &Driver, actions: Vec<driver::Action>) -> V
         },
         driver::Action::Call(call) => Act::Call(Call {
             execution: execution(),
-            step: call.step.at(),
+            step: call.unit.step.at(),
             direction: call.direction,
             timeout: call.timeout,
             of_member: None,
@@ -209,6 +211,7 @@ pub(crate) fn acts_of_driver(driver: &Driver, actions: Vec<driver::Action>) -> V
             execution: execution(),
             at,
         },
+        driver::Action::Await { .. } => unreachable!("these plans await nothing"),
     };
     actions.into_iter().map(act).collect()
 }
@@ -227,7 +230,7 @@ pub(crate) fn acts_of_member(actions: Vec<member::Action>) -> Vec<Act> {
                 let execution = Arc::clone(call.execution());
                 let call = Call {
                     execution: Arc::clone(&execution),
-                    step: call.step().at(),
+                    step: call.unit().step.at(),
                     direction: call.direction(),
                     timeout: call.timeout(),
                     of_member: Some(Box::new(call)),

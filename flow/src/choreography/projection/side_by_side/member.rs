@@ -86,8 +86,9 @@ fn decisions(out: &[Action], driver: &Driver) -> Vec<String> {
     let decision = |action: &Action| match action {
         Action::Append { event, cause } => format!("append {:?} after {cause:?}", event.kind),
         Action::Wake(at) => format!("wake at {at:?}"),
+        Action::Await { .. } => unreachable!("these plans await nothing"),
         Action::Call(call) => {
-            let step = plan.step(call.step);
+            let step = plan.step(call.unit.step);
             let references = match call.direction {
                 Direction::Forward => &step.data_dependencies,
                 Direction::Compensation => &step.compensation_references,
@@ -102,12 +103,12 @@ fn decisions(out: &[Action], driver: &Driver) -> Vec<String> {
 fn again(input: &Input) -> Input {
     match input {
         Input::Answered {
-            step,
+            unit,
             direction,
             result,
             jitter,
         } => Input::Answered {
-            step: *step,
+            unit: *unit,
             direction: *direction,
             result: result.clone(),
             jitter: *jitter,
@@ -122,6 +123,18 @@ fn again(input: &Input) -> Input {
             reason: reason.clone(),
         },
         Input::Resume => Input::Resume,
+        Input::Resolve {
+            unit,
+            resolution,
+            output,
+            reason,
+        } => Input::Resolve {
+            unit: *unit,
+            resolution: *resolution,
+            output: output.clone(),
+            reason: reason.clone(),
+        },
+        Input::Arrived { .. } => unreachable!("these plans await nothing"),
         Input::Wake => Input::Wake,
     }
 }

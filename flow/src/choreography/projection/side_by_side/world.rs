@@ -12,9 +12,9 @@ use super::member::Member;
 use super::service::{Service, response};
 use crate::Timestamp;
 use crate::driver::{Action, CallFailure, CallRequest, Direction, Driver, Input, Performers, Role};
-use crate::event::{Event, EventKind, Failure};
+use crate::event::{Event, EventKind, Failure, Origin};
 use crate::fold::{Outcome, State};
-use crate::plan::{Plan, StepIndex};
+use crate::plan::{Plan, StepIndex, Work};
 use crate::testing::{Random, random_plan, step_index};
 
 const DEADLINE_EXCEEDED: i32 = 4;
@@ -61,7 +61,9 @@ fn shared_plan(random: &mut Random) -> (Arc<Plan>, Owners) {
         let references = ancestors.collect();
         let service = &services[random.below(count)];
         let step = &mut whole.steps[position];
-        step.call.method.service = Arc::clone(service);
+        if let Work::Call(call) = &mut step.work {
+            call.method.service = Arc::clone(service);
+        }
         if let Some(compensation) = &mut step.compensation {
             compensation.method.service = Arc::clone(service);
             step.compensation_references = references;
@@ -94,6 +96,7 @@ impl World {
             Performers::Participants(names.collect()),
             "e".into(),
             Bytes::new(),
+            Origin::default(),
             now,
             &mut out,
         );
@@ -205,12 +208,13 @@ impl World {
             match action {
                 Action::Append { event, .. } => self.members[member].feed.push(event),
                 Action::Wake(at) => self.members[member].wakes.push(at),
+                Action::Await { .. } => unreachable!("these plans await nothing"),
                 Action::Call(call) => {
                     self.check_references(member, &call);
                     self.wire.push(OnTheWire {
                         member,
                         process: self.members[member].process,
-                        step: call.step,
+                        step: call.unit.step,
                         direction: call.direction,
                         waiting: true,
                     });
@@ -221,7 +225,7 @@ impl World {
 
     /// A request is made from responses that are known to its maker.
     fn check_references(&self, member: usize, call: &CallRequest) {
-        let (whole, step) = (self.whole(), self.plan.step(call.step));
+        let (whole, step) = (self.whole(), self.plan.step(call.unit.step));
         let references = match call.direction {
             Direction::Forward => &step.data_dependencies,
             Direction::Compensation => &step.compensation_references,
@@ -234,7 +238,7 @@ impl World {
                 self.seed,
                 self.members[member].name,
                 call.direction,
-                call.step
+                call.unit
             );
         }
     }
@@ -266,11 +270,14 @@ impl World {
         let attempts = 1;
         let kind = match direction {
             Direction::Forward => EventKind::StepCompleted {
-                step,
+                unit: step.into(),
                 output: response(step),
                 attempts,
             },
-            Direction::Compensation => EventKind::StepCompensated { step, attempts },
+            Direction::Compensation => EventKind::StepCompensated {
+                unit: step.into(),
+                attempts,
+            },
         };
         let time = self.now.max(self.members[member].driver.last_event());
         let event = Event {
@@ -300,7 +307,7 @@ impl World {
             held_back: false,
         });
         let input = Input::Answered {
-            step,
+            unit: step.into(),
             direction,
             result,
             jitter: 0.5,
