@@ -13,6 +13,7 @@ use bytes::Bytes;
 use evaluate::Machine;
 use frame::Frame;
 
+mod any;
 mod arithmetic;
 mod compare;
 mod convert;
@@ -20,29 +21,34 @@ mod copy;
 mod evaluate;
 mod expression;
 mod frame;
-mod function;
+pub(crate) mod function;
 mod meter;
 mod moment;
+mod money;
 mod node;
 mod scope;
 mod standalone;
 mod value;
 mod wire;
+mod zone;
 
-pub use meter::{MAX_LIST, MAX_OUTPUT_BYTES, MAX_STEPS};
+pub use meter::{Cause, MAX_LIST, MAX_OUTPUT_BYTES, MAX_STEPS};
 pub use scope::{EventInfo, ExecutionInfo, Scope};
 pub use standalone::{
     DurationExpression, Elements, MAX_ELEMENTS, Pause, TextExpression, TimestampExpression,
 };
 
+pub(crate) use any::is_any;
 pub(crate) use convert::{kind_name, to_map_key, to_single, wrapped};
 pub(crate) use copy::Copy;
 pub(crate) use expression::{
-    Arithmetic, Comparison, Comprehension, ExecutionField, Expression, Loop, Slot, Variable,
+    Arithmetic, Comparison, Comprehension, ExecutionField, Expression, Loop, MoneyOperation, Slot,
+    Variable,
 };
-pub(crate) use function::{Function, compile_pattern};
+pub(crate) use function::{Apply, Function, compile_pattern};
 pub(crate) use meter::{Meter, Problem};
 pub(crate) use moment::show_duration;
+pub(crate) use money::Fields as MoneyFields;
 pub(crate) use node::{Computed, Node, encode_field, fold};
 pub(crate) use value::{Key, Moment, Text, Value};
 pub(crate) use wire::{Reader, WireError, WireType, check_varints};
@@ -70,6 +76,8 @@ pub struct EvaluationError {
     pub expression: String,
     /// What went wrong, such as a division by zero.
     pub problem: String,
+    /// The kind of it.
+    pub cause: Cause,
 }
 
 // Not derived: the descriptors inside print for ever where a type contains itself.
@@ -92,7 +100,8 @@ impl EvaluationError {
     fn new(expression: &str, problem: Problem) -> Self {
         Self {
             expression: expression.to_owned(),
-            problem: problem.0,
+            problem: problem.text,
+            cause: problem.cause,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::checker::describe_field;
 use super::decode::quoted_list;
 use super::types::Type;
 use crate::diagnostic::Diagnostic;
-use crate::program::{Expression, Text, Value};
+use crate::program::{Expression, Text, Value, wrapped};
 
 /// Checks that an expression of a type may be assigned to a field.
 pub(super) fn check(
@@ -14,15 +14,24 @@ pub(super) fn check(
     kind: &Type,
     field: &FieldDescriptor,
 ) -> Result<(), Box<Diagnostic>> {
-    if field.is_list() || field.is_map() {
-        let expected = Type::of_field(field);
-        return if kind.fits(&expected) && *kind != Type::Null {
-            Ok(())
-        } else {
-            Err(Box::new(mismatch(kind, field)))
-        };
+    if !field.is_list() && !field.is_map() {
+        return check_single(expression, kind, field);
     }
-    check_single(expression, kind, field)
+    let fits = match (kind, field.kind()) {
+        (kind, _) if kind.is_open() => true,
+        (Type::List(element), _) if field.is_list() => is_element(element, &field.kind()),
+        (Type::Map(key, value), Kind::Message(entry)) if field.is_map() => {
+            let (key_field, value_field) =
+                (entry.map_entry_key_field(), entry.map_entry_value_field());
+            key.fits(&Type::of_kind(&key_field.kind())) && is_element(value, &value_field.kind())
+        }
+        _ => false,
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Box::new(mismatch(kind, field)))
+    }
 }
 
 /// Checks that an expression may be one value of a field.
@@ -31,41 +40,69 @@ pub(super) fn check_single(
     kind: &Type,
     field: &FieldDescriptor,
 ) -> Result<(), Box<Diagnostic>> {
-    match (field.kind(), kind) {
-        (_, kind) if kind.is_open() => Ok(()),
-        (Kind::Enum(descriptor), Type::String) => {
-            let Expression::Literal(Value::String(name)) = expression else {
-                let found = mismatch(kind, field);
-                let help = "a value of an enum is named by a text, as in \"'NAME'\", or is an int";
-                return Err(Box::new(found.help(help)));
-            };
-            let name = name.as_str();
-            if descriptor.get_value_by_name(name).is_some() {
-                return Ok(());
-            }
-            Err(Box::new(no_such_value(&descriptor, name)))
+    if let (Kind::Enum(descriptor), Type::String) = (field.kind(), kind) {
+        let Expression::Literal(Value::String(name)) = expression else {
+            let found = mismatch(kind, field);
+            let name = descriptor.full_name();
+            let help = format!(
+                "a value of an enum is named by a text, as in \"'NAME'\", is an int, or made of \
+                 either: `{name}(...)`"
+            );
+            return Err(Box::new(found.help(help)));
+        };
+        let name = name.as_str();
+        if descriptor.get_value_by_name(name).is_some() {
+            return Ok(());
         }
-        (Kind::Message(descriptor), kind) => {
-            let fits = match descriptor.full_name() {
-                "google.protobuf.Value" => is_json(kind),
-                "google.protobuf.Struct" => {
-                    matches!(kind, Type::Map(key, value) if Type::String.fits(key) && is_json(value))
-                        || *kind == Type::Null
-                }
-                "google.protobuf.ListValue" => {
-                    matches!(kind, Type::List(element) if is_json(element))
-                }
-                _ => kind.fits(&Type::of_message(&descriptor)),
-            };
-            if fits {
-                Ok(())
-            } else {
-                Err(Box::new(mismatch(kind, field)))
-            }
-        }
-        (scalar, kind) if kind.fits(&Type::of_kind(&scalar)) => Ok(()),
-        (_, kind) => Err(Box::new(mismatch(kind, field))),
+        return Err(Box::new(no_such_value(&descriptor, name)));
     }
+    if fits(kind, &field.kind()) {
+        Ok(())
+    } else {
+        Err(Box::new(mismatch(kind, field)))
+    }
+}
+
+/// Whether values of a type can be elements of a list, or values of a map: as single ones, but for
+/// null, which has no place there.
+fn is_element(kind: &Type, target: &Kind) -> bool {
+    let takes_null = matches!(target, Kind::Message(descriptor)
+        if descriptor.full_name() == "google.protobuf.Value" || wrapped(descriptor).is_some());
+    fits(kind, target) && (*kind != Type::Null || takes_null)
+}
+
+/// Whether a value of a type can be a single one of a kind of field.
+fn fits(kind: &Type, target: &Kind) -> bool {
+    if kind.is_open() {
+        return true;
+    }
+    let Kind::Message(descriptor) = target else {
+        return kind.fits(&Type::of_kind(target));
+    };
+    match descriptor.full_name() {
+        "google.protobuf.Value" => is_json(kind),
+        "google.protobuf.Struct" => {
+            matches!(kind, Type::Map(key, value) if Type::String.fits(key) && is_json(value))
+                || *kind == Type::Null
+        }
+        "google.protobuf.ListValue" => {
+            matches!(kind, Type::List(element) if is_json(element)) || *kind == Type::Null
+        }
+        // Any other message is packed.
+        "google.protobuf.Any" => matches!(kind.non_null(), Type::Message(_) | Type::Null),
+        _ => kind.fits(&Type::of_message(descriptor)),
+    }
+}
+
+/// Checks that an expression may stand within JSON.
+pub(super) fn check_json(kind: &Type) -> Result<(), Box<Diagnostic>> {
+    if is_json(kind) {
+        return Ok(());
+    }
+    let message = format!("{kind} has no place in JSON");
+    Err(Box::new(
+        Diagnostic::error("TYPE_MISMATCH", message).label("another type"),
+    ))
 }
 
 /// An expression with the name of an enum's value replaced by its number, where that is the target.
@@ -105,10 +142,11 @@ pub(super) fn both_of_oneof(oneof: &OneofDescriptor, first: &str, second: &str) 
 /// Whether values of a type can stand in a `google.protobuf.Value`.
 fn is_json(kind: &Type) -> bool {
     match kind.unwrapped() {
-        Type::Bytes | Type::Message(_) | Type::Kind | Type::Execution => false,
+        Type::Bytes | Type::Message(_) | Type::Kind | Type::Execution | Type::Optional(_) => false,
         Type::List(element) => is_json(element),
         Type::Map(key, value) => Type::String.fits(key) && is_json(value),
         Type::Unknown
+        | Type::Never
         | Type::Dyn
         | Type::Null
         | Type::Bool
@@ -118,6 +156,7 @@ fn is_json(kind: &Type) -> bool {
         | Type::String
         | Type::Timestamp
         | Type::Duration
+        | Type::Enum(_)
         | Type::Wrapper(_) => true,
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use cel::common::ast::{EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr, operators};
+use cel::common::ast::{EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr};
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
 use super::parse::{Found, Parsed};
@@ -17,10 +17,15 @@ use crate::program::{Expression, Slot, Value, Variable};
 
 mod calls;
 mod fields;
+mod functions;
 mod macros;
 mod messages;
+mod money;
 mod operations;
+mod optional;
+mod types;
 
+use fields::Access;
 pub(super) use fields::{describe_field, no_such_field};
 
 /// What expressions can refer to.
@@ -89,62 +94,63 @@ impl Checker<'_, '_> {
             Expr::Literal(literal) => constant(literal),
             Expr::Ident(name) => self.identifier(node, name),
             Expr::Select(select) => self.select(node, select),
-            Expr::Call(call) => match call.func_name.as_str() {
-                operators::OPT_INDEX | operators::OPT_SELECT => self.unsupported(node),
-                _ => self.call(node, call),
-            },
-            Expr::List(list) => self.list(node, list),
-            Expr::Map(map) => {
-                let mut entries = Vec::new();
-                let (mut keys, mut values) = (Type::Unknown, Type::Unknown);
-                for entry in &map.entries {
-                    let EntryExpr::MapEntry(entry) = &entry.expr else {
-                        continue;
-                    };
-                    let (key, key_type) = self.expression(&entry.key);
-                    let (value, value_type) = self.expression(&entry.value);
-                    if !is_key(&key_type) {
-                        let message = format!("the key of a map cannot be {key_type}");
-                        let range = self.parsed.extent(&entry.key);
-                        let label = "not a bool, int, uint or string";
-                        let found = Diagnostic::error("TYPE_MISMATCH", message).label(label);
-                        self.found.push((range, found));
-                    }
-                    let first = entries.is_empty();
-                    keys = if first { key_type } else { keys.join(key_type) };
-                    values = if first {
-                        value_type
-                    } else {
-                        values.join(value_type)
-                    };
-                    entries.push((key, value));
-                }
-                (
-                    Expression::Map(entries),
-                    Type::Map(Box::new(keys), Box::new(values)),
-                )
-            }
+            Expr::Call(call) => self.call(node, call),
+            Expr::List(list) => self.list(list),
+            Expr::Map(map) => self.map(map),
             Expr::Struct(message) => self.message(node, message),
             Expr::Comprehension(_) | Expr::Unspecified => self.unsupported(node),
         }
     }
 
-    fn list(&mut self, node: &IdedExpr, list: &ListExpr) -> Typed {
-        if !list.optional_indices.is_empty() {
-            return self.unsupported(node);
-        }
+    fn list(&mut self, list: &ListExpr) -> Typed {
         let mut items = Vec::new();
-        let mut elements = Type::Unknown;
-        for element in &list.elements {
-            let (item, kind) = self.expression(element);
-            elements = if items.is_empty() {
-                kind
-            } else {
-                elements.join(kind)
-            };
+        let mut elements = Type::Never;
+        for (index, element) in list.elements.iter().enumerate() {
+            let is_optional = list.optional_indices.contains(&index);
+            let (item, kind) = self.element(element, is_optional);
+            elements = elements.join(kind);
             items.push(item);
         }
         (Expression::List(items), Type::List(Box::new(elements)))
+    }
+
+    fn map(&mut self, map: &MapExpr) -> Typed {
+        let mut entries = Vec::new();
+        let (mut keys, mut values) = (Type::Never, Type::Never);
+        for entry in &map.entries {
+            let EntryExpr::MapEntry(entry) = &entry.expr else {
+                continue;
+            };
+            let (key, key_type) = self.expression(&entry.key);
+            let (value, value_type) = self.element(&entry.value, entry.optional);
+            if !is_key(&key_type) {
+                let message = format!("the key of a map cannot be {key_type}");
+                self.mismatch(&entry.key, message, "not a bool, int, uint or string");
+            }
+            keys = keys.join(key_type);
+            values = values.join(value_type);
+            entries.push((key, value));
+        }
+        let kind = Type::Map(Box::new(keys), Box::new(values));
+        (Expression::Map(entries), kind)
+    }
+
+    /// An element or entry, which may be there only if it has a value.
+    fn element(&mut self, node: &IdedExpr, is_optional: bool) -> Typed {
+        let (value, kind) = self.expression(node);
+        if !is_optional {
+            return (value, kind);
+        }
+        let kind = match kind {
+            Type::Optional(inner) => *inner,
+            kind if kind.is_open() => kind,
+            other => {
+                let message = format!("`?` takes an optional, this is {other}");
+                self.mismatch(node, message, "not an optional");
+                Type::Unknown
+            }
+        };
+        (Expression::IfPresent(Box::new(value)), kind)
     }
 
     fn identifier(&mut self, node: &IdedExpr, name: &str) -> Typed {
@@ -216,15 +222,28 @@ impl Checker<'_, '_> {
     }
 
     fn select(&mut self, node: &IdedExpr, select: &SelectExpr) -> Typed {
-        if let Some(typed) = self.enum_value(node) {
+        if let Some(typed) = self.enum_value(node).or_else(|| self.type_value(node)) {
             return typed;
         }
         let (operand, kind) = self.expression(&select.operand);
-        self.field(node, operand, &kind, &select.field, false)
+        self.field(node, operand, &kind, &select.field, Access::Read)
+    }
+
+    /// Whether a name at the root of an expression is that of a variable: what else could have the
+    /// same name, such as a package, is hidden by it.
+    fn is_variable(&self, name: &str) -> bool {
+        name == "input"
+            || name == "execution"
+            || self.environment.steps.contains_key(name)
+            || self.is_local(name)
+    }
+
+    fn is_local(&self, name: &str) -> bool {
+        self.locals.iter().any(|(local, _)| local == name)
     }
 
     fn unsupported(&mut self, node: &IdedExpr) -> Typed {
-        let found = Diagnostic::error("EXPRESSION_SYNTAX", "optional values are not supported");
+        let found = Diagnostic::error("EXPRESSION_SYNTAX", "this has no place in expressions");
         self.found.push((self.parsed.token(node), found));
         unknown()
     }

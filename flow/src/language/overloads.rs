@@ -1,27 +1,12 @@
 //! The functions of expressions and which arguments they take.
 
 use super::types::Type;
-use crate::program::Function;
-use table::{FAMILIES, SCALARS};
+use crate::program::{Apply, Function};
+use shape::Shape;
+use table::TABLES;
 
+mod shape;
 mod table;
-
-/// What an overload takes or gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Any,
-    Bool,
-    Int,
-    Uint,
-    Double,
-    String,
-    Bytes,
-    Timestamp,
-    Duration,
-    List,
-    Map,
-    Type,
-}
 
 /// How a function may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +18,17 @@ enum Call {
     Either,
 }
 
+/// A function and what it takes.
 struct Family {
     name: &'static str,
     call: Call,
-    function: Function,
-    /// Of a method, the first is its target.
+    apply: Apply,
+    /// What each argument may be. Of a method, the first is its target.
     arguments: &'static [&'static [Shape]],
+    /// How many of the last arguments may be left out.
+    optional: usize,
+    /// Whether the last argument may be repeated.
+    is_variadic: bool,
     result: Shape,
 }
 
@@ -55,64 +45,55 @@ pub(super) enum Mismatch {
     Argument(usize, String),
 }
 
+/// Whether there is a function of a name, such as `size` or `math.abs`.
+pub(super) fn is_known(name: &str) -> bool {
+    family(name).is_some()
+}
+
+fn family(name: &str) -> Option<&'static Family> {
+    let mut families = TABLES.iter().flat_map(|table| table.iter());
+    families.find(|family| family.name == name)
+}
+
 /// Finds the overload for a call. Of a method call, the first argument is the target.
 pub(super) fn resolve(
     name: &str,
     is_method: bool,
     arguments: &[Type],
 ) -> Result<(Function, Type), Mismatch> {
-    if !is_method && (name == "min" || name == "max") {
-        return extreme(name, arguments);
-    }
-    let family = FAMILIES.iter().find(|family| family.name == name);
-    let family = family.ok_or(Mismatch::Unknown)?;
+    let family = family(name).ok_or(Mismatch::Unknown)?;
     match family.call {
         Call::Method if !is_method => return Err(Mismatch::Style(format!("x.{name}()"))),
         Call::Global if is_method => return Err(Mismatch::Style(format!("{name}(x)"))),
         Call::Global | Call::Method | Call::Either => {}
     }
-    if arguments.len() != family.arguments.len() {
-        let own = usize::from(is_method);
-        return Err(Mismatch::Count(family.arguments.len() - own));
+    let most = family.arguments.len();
+    let least = most - family.optional;
+    let too_many = arguments.len() > most && !family.is_variadic;
+    if arguments.len() < least || too_many {
+        let nearest = if too_many { most } else { least };
+        return Err(Mismatch::Count(nearest - usize::from(is_method)));
     }
-    for (index, (given, taken)) in arguments.iter().zip(family.arguments).enumerate() {
-        if !taken.iter().any(|shape| shape.takes(given)) {
-            return Err(Mismatch::Argument(index, alternatives(taken)));
+    let mut bound = None;
+    for (index, given) in arguments.iter().enumerate() {
+        let mut taken = family.arguments[index.min(most - 1)];
+        // `max(list)` looks into its argument only if there is no other.
+        if let [single, Shape::List(_)] = taken
+            && family.is_variadic
+            && arguments.len() > 1
+        {
+            taken = std::slice::from_ref(single);
+        }
+        if !taken.iter().any(|shape| shape.takes(given, &mut bound)) {
+            let expected = shape::alternatives(taken, &bound);
+            return Err(Mismatch::Argument(index, expected));
         }
     }
-    let result = match family.function {
-        Function::Dyn => Type::Dyn,
-        _ => family.result.as_type(),
+    let function = Function {
+        name: family.name,
+        apply: family.apply,
     };
-    Ok((family.function, result))
-}
-
-/// `min` and `max` take values of one type, or one list of them.
-fn extreme(name: &str, arguments: &[Type]) -> Result<(Function, Type), Mismatch> {
-    let function = if name == "min" {
-        Function::Min
-    } else {
-        Function::Max
-    };
-    let (first, others) = arguments.split_first().ok_or(Mismatch::Count(1))?;
-    if let (Type::List(element), []) = (first, others) {
-        return Ok((function, (**element).clone()));
-    }
-    if !first.is_open() && !SCALARS.iter().any(|shape| shape.takes(first)) {
-        let taken = "numbers, strings, timestamps, durations or one list".to_owned();
-        return Err(Mismatch::Argument(0, taken));
-    }
-    let mut result = first.unwrapped().clone();
-    for (index, other) in others.iter().enumerate() {
-        if !other.fits(&result) {
-            return Err(Mismatch::Argument(
-                index + 1,
-                format!("{result} like the first"),
-            ));
-        }
-        result = result.join(other.unwrapped().clone());
-    }
-    Ok((function, result))
+    Ok((function, family.result.as_result(&bound, arguments)))
 }
 
 /// The names of all functions, for proposals.
@@ -122,52 +103,34 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
         "all",
         "exists",
         "exists_one",
+        "existsOne",
         "map",
         "filter",
-        "min",
-        "max",
+        "transformList",
+        "transformMap",
+        "transformMapEntry",
+        "sortBy",
+        "optMap",
+        "optFlatMap",
+        "or",
+        "orValue",
+        "unpack",
+        "is",
+        "name",
+        "cel.bind",
+        "money.sum",
+        "money.add",
+        "money.subtract",
+        "money.negate",
+        "money.multiply",
+        "money.round",
+        "money.compare",
+        "money.minorUnits",
+        "money.fromMinorUnits",
+        "money.text",
     ];
-    FAMILIES.iter().map(|family| family.name).chain(macros)
-}
-
-impl Shape {
-    fn takes(self, given: &Type) -> bool {
-        match given {
-            given if given.is_open() => true,
-            Type::List(_) => matches!(self, Self::List | Self::Any),
-            Type::Map(..) => matches!(self, Self::Map | Self::Any),
-            given => self == Self::Any || self.as_type() == *given.unwrapped(),
-        }
-    }
-
-    fn as_type(self) -> Type {
-        match self {
-            Self::Any => Type::Dyn,
-            Self::Bool => Type::Bool,
-            Self::Int => Type::Int,
-            Self::Uint => Type::Uint,
-            Self::Double => Type::Double,
-            Self::String => Type::String,
-            Self::Bytes => Type::Bytes,
-            Self::Timestamp => Type::Timestamp,
-            Self::Duration => Type::Duration,
-            Self::List => Type::List(Box::new(Type::Dyn)),
-            Self::Map => Type::Map(Box::new(Type::Dyn), Box::new(Type::Dyn)),
-            Self::Type => Type::Kind,
-        }
-    }
-}
-
-fn alternatives(taken: &[Shape]) -> String {
-    let names: Vec<_> = taken
-        .iter()
-        .map(|shape| shape.as_type().to_string())
-        .collect();
-    match names.split_last() {
-        None => "nothing".to_owned(),
-        Some((last, [])) => last.clone(),
-        Some((last, others)) => format!("{} or {last}", others.join(", ")),
-    }
+    let families = TABLES.iter().flat_map(|table| table.iter());
+    families.map(|family| family.name).chain(macros)
 }
 
 #[cfg(test)]
@@ -175,34 +138,59 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_function_is_documented() {
+        let page = include_str!("../../../docs/expressions.md");
+        let is_there = |name: &&str| {
+            let last = name.rsplit('.').next().expect("it has a last part");
+            page.contains(&format!("{name}(")) || page.contains(&format!("`{last}"))
+        };
+        let missing: Vec<_> = names().filter(|name| !is_there(name)).collect();
+        assert_eq!(missing, Vec::<&str>::new());
+    }
+
+    #[test]
     fn overloads_are_found_by_the_types_of_the_arguments() {
-        let ok = |function, result| Ok((function, result));
-        assert_eq!(
-            resolve("size", true, &[Type::String]),
-            ok(Function::Size, Type::Int)
-        );
-        assert_eq!(
-            resolve("size", false, &[Type::Dyn]),
-            ok(Function::Size, Type::Int)
-        );
+        let check = |name, is_method, arguments: &[Type]| {
+            let found = resolve(name, is_method, arguments);
+            found.map(|(function, kind)| (function.name, kind))
+        };
+        let list = |kind| Type::List(Box::new(kind));
         let wrapper = Type::Wrapper(Box::new(Type::Int));
         assert_eq!(
-            resolve("int", false, &[wrapper]),
-            ok(Function::Int, Type::Int)
+            check("size", true, &[Type::String]),
+            Ok(("size", Type::Int))
+        );
+        assert_eq!(check("size", false, &[Type::Dyn]), Ok(("size", Type::Int)));
+        assert_eq!(check("int", false, &[wrapper]), Ok(("int", Type::Int)));
+        assert_eq!(
+            check("max", false, &[Type::Int, Type::Int]),
+            Ok(("max", Type::Int))
         );
         assert_eq!(
-            resolve("max", false, &[Type::Int, Type::Int]),
-            ok(Function::Max, Type::Int)
+            check("max", false, &[list(Type::Uint)]),
+            Ok(("max", Type::Uint))
         );
-        assert_eq!(resolve("sise", false, &[]), Err(Mismatch::Unknown));
-        assert_eq!(resolve("size", false, &[]), Err(Mismatch::Count(1)));
         assert_eq!(
-            resolve("contains", false, &[Type::String, Type::String]),
+            check("first", true, &[list(Type::Bool)]),
+            Ok(("first", Type::Optional(Box::new(Type::Bool))))
+        );
+        assert_eq!(check("sise", false, &[]), Err(Mismatch::Unknown));
+        assert_eq!(check("size", false, &[]), Err(Mismatch::Count(1)));
+        assert_eq!(
+            check("indexOf", true, &vec![Type::String; 4]),
+            Err(Mismatch::Count(2))
+        );
+        assert_eq!(
+            check("contains", false, &[Type::String, Type::String]),
             Err(Mismatch::Style("x.contains()".to_owned()))
         );
         assert_eq!(
-            resolve("bool", false, &[Type::Int]),
+            check("bool", false, &[Type::Int]),
             Err(Mismatch::Argument(0, "a bool or a string".to_owned()))
+        );
+        assert_eq!(
+            check("max", false, &[Type::Int, Type::String]),
+            Err(Mismatch::Argument(1, "an int like the first".to_owned()))
         );
     }
 }

@@ -12,6 +12,8 @@ use crate::diagnostic::Diagnostic;
 pub(super) struct Parsed<'t> {
     pub(super) text: &'t str,
     pub(super) root: IdedExpr,
+    /// How many nodes there are from the root to the farthest leaf.
+    pub(super) depth: usize,
     offsets: SourceInfo,
 }
 
@@ -47,13 +49,14 @@ fn parse_within_limits(text: &str) -> Result<Parsed<'_>, Found> {
     }
     let parser = Env::default()
         .parser()
-        .enable_optional_syntax(false)
+        .enable_optional_syntax(true)
         .enable_ident_escape_syntax(false)
         .max_recursion_depth(2 * MAX_EXPRESSION_NESTING)
         .error_recovery_limit(4);
     let parsed = parser.parse_with_source_info(text);
     let (root, offsets) = parsed.map_err(|errors| syntax_error(text, &errors))?;
-    if depth(&root) > MAX_EXPRESSION_DEPTH {
+    let depth = depth(&root);
+    if depth > MAX_EXPRESSION_DEPTH {
         let message = format!(
             "the expression has a chain of more than the allowed {MAX_EXPRESSION_DEPTH} operators"
         );
@@ -62,6 +65,7 @@ fn parse_within_limits(text: &str) -> Result<Parsed<'_>, Found> {
     Ok(Parsed {
         text,
         root,
+        depth,
         offsets,
     })
 }
@@ -72,12 +76,19 @@ fn too_deep(text: &str) -> Option<usize> {
     let mut depth = 0_u16;
     let mut quote = None;
     let mut is_escaped = false;
+    let mut before = ' ';
     for (offset, c) in text.char_indices() {
+        // Of `.?field` and `[?index]`, and `?` before an element: not that of a conditional.
+        let is_optional = c == '?' && matches!(before, '.' | '[' | '{' | ',');
+        if !c.is_whitespace() {
+            before = c;
+        }
         match (quote, c) {
             (Some(_), _) if is_escaped => is_escaped = false,
             (Some(_), '\\') => is_escaped = true,
             (Some(open), c) if open == c => quote = None,
             (Some(_), _) => {}
+            (None, _) if is_optional => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '(' | '[' | '{' | '?') => {
                 depth += 1;

@@ -240,10 +240,11 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
         is_element: bool,
     ) -> Option<Node> {
         let checked = self.expression(text, path)?;
-        let fits = if is_element {
-            assign::check_single(&checked.expression, &checked.kind, field)
-        } else {
-            assign::check(&checked.expression, &checked.kind, field)
+        let fits = match &checked.kind {
+            kind if is_element => assign::check_single(&checked.expression, kind, field),
+            // Without a value the field is not set.
+            Type::Optional(kind) => assign::check(&checked.expression, kind, field),
+            kind => assign::check(&checked.expression, kind, field),
         };
         if let Err(found) = fits {
             self.report.add_inside(path, text, trimmed(text), *found);
@@ -273,7 +274,7 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
             None => Some(Node::Computed(Box::new(computed))),
             Some(Ok(bytes)) => Some(Node::Constant(bytes)),
             Some(Err(problem)) => {
-                let message = format!("the expression has no value: {}", problem.0);
+                let message = format!("the expression has no value: {}", problem.text);
                 let found = Diagnostic::error("NO_VALUE", message).label("has no value");
                 self.report.add_inside(path, text, trimmed(text), found);
                 None

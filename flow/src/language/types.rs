@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor};
 
 use crate::program::wrapped;
 
@@ -11,6 +11,8 @@ use crate::program::wrapped;
 pub(super) enum Type {
     /// Of what is wrong already: fits everywhere, so that a mistake is reported once.
     Unknown,
+    /// Of what never is: the elements of an empty list. Fits everywhere.
+    Never,
     /// Known only when evaluated.
     Dyn,
     Null,
@@ -27,8 +29,12 @@ pub(super) enum Type {
     List(Box<Type>),
     Map(Box<Type>, Box<Type>),
     Message(MessageDescriptor),
-    /// A scalar that can be null: `google.protobuf.Int64Value` and the like.
+    /// What can be null: `google.protobuf.Int64Value` and the like, and a message or null.
     Wrapper(Box<Type>),
+    /// A number of an enum. An int is one as well.
+    Enum(EnumDescriptor),
+    /// What may be missing.
+    Optional(Box<Type>),
     /// The variable `execution`.
     Execution,
 }
@@ -57,8 +63,8 @@ impl Type {
             | Kind::Sint32
             | Kind::Sint64
             | Kind::Sfixed32
-            | Kind::Sfixed64
-            | Kind::Enum(_) => Self::Int,
+            | Kind::Sfixed64 => Self::Int,
+            Kind::Enum(descriptor) => Self::Enum(descriptor.clone()),
             Kind::Uint32 | Kind::Uint64 | Kind::Fixed32 | Kind::Fixed64 => Self::Uint,
             Kind::Float | Kind::Double => Self::Double,
             Kind::String => Self::String,
@@ -84,15 +90,50 @@ impl Type {
 
     /// Whether nothing more can be said of it before it is evaluated.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self, Self::Unknown | Self::Dyn)
+        matches!(self, Self::Unknown | Self::Never | Self::Dyn)
     }
 
-    /// The type without its being nullable: operators work on what a wrapper holds.
+    /// The type without its being nullable, and an enum as the int that it is: what operators work on.
     pub(super) fn unwrapped(&self) -> &Self {
+        static INT: Type = Type::Int;
+        match self {
+            Self::Wrapper(inner) => inner.unwrapped(),
+            Self::Enum(_) => &INT,
+            other => other,
+        }
+    }
+
+    /// The type without its being nullable.
+    pub(super) fn non_null(&self) -> &Self {
         match self {
             Self::Wrapper(inner) => inner,
             other => other,
         }
+    }
+
+    /// Whether `<` works on it, as far as one can say.
+    pub(super) fn has_order(&self) -> bool {
+        let kind = self.unwrapped();
+        kind.is_open()
+            || matches!(
+                kind,
+                Self::Bool
+                    | Self::Int
+                    | Self::Uint
+                    | Self::Double
+                    | Self::String
+                    | Self::Bytes
+                    | Self::Timestamp
+                    | Self::Duration
+            )
+    }
+
+    /// Whether a null can be of the type.
+    fn takes_null(&self) -> bool {
+        matches!(
+            self,
+            Self::Null | Self::Wrapper(_) | Self::Message(_) | Self::Timestamp | Self::Duration
+        )
     }
 
     /// Whether a value of this type may be used where one of another is expected.
@@ -100,23 +141,42 @@ impl Type {
         match (self, expected) {
             (left, right) if left.is_open() || right.is_open() => true,
             (Self::List(left), Self::List(right)) => left.fits(right),
+            (Self::Optional(left), Self::Optional(right)) => left.fits(right),
             (Self::Map(left_key, left), Self::Map(right_key, right)) => {
                 left_key.fits(right_key) && left.fits(right)
             }
-            (Self::Null, Self::Message(_) | Self::Wrapper(_)) => true,
-            (Self::Null, Self::Timestamp | Self::Duration) => true,
+            (Self::Null, right) => right.takes_null(),
+            (Self::Wrapper(left), right) => left.fits(right.non_null()),
+            (left, Self::Wrapper(right)) => left.fits(right),
+            (Self::Enum(left), Self::Enum(right)) => left == right,
             (left, right) => left.unwrapped() == right.unwrapped(),
         }
     }
 
     /// The type of something that is of either; `dyn` if they have nothing in common.
     pub(super) fn join(self, other: Self) -> Self {
-        if self.fits(&other) && !self.is_open() {
-            other
-        } else if other.fits(&self) {
-            self
-        } else {
-            Self::Dyn
+        let nullable = |kind: Self| match kind {
+            kind @ (Self::Wrapper(_) | Self::Null | Self::Dyn | Self::Unknown) => kind,
+            kind => Self::Wrapper(Box::new(kind)),
+        };
+        match (self, other) {
+            (Self::Unknown, _) | (_, Self::Unknown) => Self::Unknown,
+            (Self::Never, kind) | (kind, Self::Never) => kind,
+            (Self::Null, kind) | (kind, Self::Null) if kind.takes_null() => nullable(kind),
+            (Self::Wrapper(left), Self::Wrapper(right)) => nullable(left.join(*right)),
+            (Self::Wrapper(left), right) => nullable(left.join(right)),
+            (left, Self::Wrapper(right)) => nullable(left.join(*right)),
+            (Self::List(left), Self::List(right)) => Self::List(Box::new(left.join(*right))),
+            (Self::Optional(left), Self::Optional(right)) => {
+                Self::Optional(Box::new(left.join(*right)))
+            }
+            (Self::Map(left_key, left), Self::Map(right_key, right)) => Self::Map(
+                Box::new(left_key.join(*right_key)),
+                Box::new(left.join(*right)),
+            ),
+            (left, right) if left == right => left,
+            (left, right) if left.unwrapped() == right.unwrapped() => left.unwrapped().clone(),
+            _ => Self::Dyn,
         }
     }
 }
@@ -125,7 +185,9 @@ impl fmt::Display for Type {
     /// With its article, as in `this is an int`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unknown | Self::Dyn => f.write_str("of a type known only when evaluated"),
+            Self::Unknown | Self::Never | Self::Dyn => {
+                f.write_str("of a type known only when evaluated")
+            }
             Self::Null => f.write_str("null"),
             Self::Bool => f.write_str("a bool"),
             Self::Int => f.write_str("an int"),
@@ -141,6 +203,9 @@ impl fmt::Display for Type {
             Self::Map(_, value) if value.is_open() => f.write_str("a map"),
             Self::Map(key, value) => write!(f, "a map, each key {key} and each value {value}"),
             Self::Message(descriptor) => write!(f, "a {}", descriptor.full_name()),
+            Self::Enum(descriptor) => write!(f, "a {}", descriptor.full_name()),
+            Self::Optional(inner) if inner.is_open() => f.write_str("an optional"),
+            Self::Optional(inner) => write!(f, "an optional, its value {inner}"),
             Self::Wrapper(inner) => write!(f, "{inner} or null"),
             Self::Execution => f.write_str("the execution"),
         }

@@ -23,11 +23,15 @@ pub(crate) fn arithmetic<'a>(
             Arithmetic::Subtract => Ok(Value::Double(left - right)),
             Arithmetic::Multiply => Ok(Value::Double(left * right)),
             Arithmetic::Divide => Ok(Value::Double(left / right)),
-            Arithmetic::Remainder => Err(unsupported(operator, "a double", "a double")),
+            Arithmetic::Remainder => Err(unsupported(
+                operator,
+                &Value::Double(0.0),
+                &Value::Double(0.0),
+            )),
         },
         _ if operator == Arithmetic::Add => add(left, right, meter),
         _ if operator == Arithmetic::Subtract => subtract(left, right),
-        _ => Err(unsupported(operator, &left.describe(), &right.describe())),
+        _ => Err(unsupported(operator, left, right)),
     }
 }
 
@@ -39,7 +43,10 @@ pub(crate) fn negate<'a>(value: &Value<'a>) -> Result<Value<'a>, Problem> {
             negated.map(Value::Int).ok_or_else(|| overflow("int"))
         }
         Value::Double(number) => Ok(Value::Double(-number)),
-        other => Err(Problem::new(format!("{} has no sign", other.describe()))),
+        other => {
+            let text = format!("{} has no sign", other.describe());
+            Err(Problem::mismatch(&[other], text))
+        }
     }
 }
 
@@ -100,10 +107,7 @@ fn add<'a>(left: &Value<'a>, right: &Value<'a>, meter: &mut Meter) -> Result<Val
             let sum = left.plus(*right).ok_or_else(|| overflow("duration"))?;
             Ok(Value::Duration(sum.check_duration()?))
         }
-        _ => {
-            let (left, right) = (left.describe(), right.describe());
-            Err(unsupported(Arithmetic::Add, &left, &right))
-        }
+        _ => Err(unsupported(Arithmetic::Add, left, right)),
     }
 }
 
@@ -118,10 +122,7 @@ fn subtract<'a>(left: &Value<'a>, right: &Value<'a>) -> Result<Value<'a>, Proble
             let difference = left.minus(*right).ok_or_else(|| overflow("timestamp"))?;
             Ok(Value::Timestamp(difference.check_timestamp()?))
         }
-        _ => {
-            let (left, right) = (left.describe(), right.describe());
-            Err(unsupported(Arithmetic::Subtract, &left, &right))
-        }
+        _ => Err(unsupported(Arithmetic::Subtract, left, right)),
     }
 }
 
@@ -146,7 +147,7 @@ fn by_zero() -> Problem {
     Problem::new("division by zero")
 }
 
-fn unsupported(operator: Arithmetic, left: &str, right: &str) -> Problem {
+fn unsupported(operator: Arithmetic, left: &Value<'_>, right: &Value<'_>) -> Problem {
     let sign = match operator {
         Arithmetic::Add => "+",
         Arithmetic::Subtract => "-",
@@ -154,5 +155,7 @@ fn unsupported(operator: Arithmetic, left: &str, right: &str) -> Problem {
         Arithmetic::Divide => "/",
         Arithmetic::Remainder => "%",
     };
-    Problem::new(format!("`{sign}` does not work between {left} and {right}"))
+    let (a, b) = (left.describe(), right.describe());
+    let text = format!("`{sign}` does not work between {a} and {b}");
+    Problem::mismatch(&[left, right], text)
 }

@@ -31,6 +31,11 @@ pub(crate) fn equal(
         (Value::Type(left), Value::Type(right)) => left == right,
         (Value::List(left), Value::List(right)) => equal_lists(left, right, meter)?,
         (Value::Map(left), Value::Map(right)) => equal_maps(left, right, meter)?,
+        (Value::Optional(left), Value::Optional(right)) => match (left, right) {
+            (None, None) => true,
+            (Some(left), Some(right)) => equal(left, right, meter)?,
+            _ => false,
+        },
         (Value::Message(left), Value::Message(right)) => {
             let (left, right) = (left.get(), right.get());
             meter.charge_bytes(left.encoded_len().saturating_mul(4))?;
@@ -90,8 +95,8 @@ pub(crate) fn compare(
         (Value::Timestamp(left), Value::Timestamp(right))
         | (Value::Duration(left), Value::Duration(right)) => Some(left.cmp(right)),
         _ => numbers(left, right).ok_or_else(|| {
-            let (left, right) = (left.describe(), right.describe());
-            Problem::new(format!("{left} and {right} have no order"))
+            let (a, b) = (left.describe(), right.describe());
+            Problem::mismatch(&[left, right], format!("{a} and {b} have no order"))
         })?,
     })
 }

@@ -8,6 +8,7 @@ use prost_reflect::{
 };
 use prost_types::value::Kind as JsonKind;
 
+use super::any;
 use super::meter::{Meter, Problem};
 use super::value::{Key, Moment, Value};
 
@@ -143,11 +144,13 @@ fn to_message(
 ) -> Result<Option<DynamicMessage>, Problem> {
     if let Value::Message(message) = value {
         let message = message.get();
-        if message.descriptor() != *descriptor {
-            return Ok(None);
-        }
         meter.charge_bytes(prost::Message::encoded_len(message))?;
-        return Ok(Some(message.clone()));
+        if message.descriptor() == *descriptor {
+            return Ok(Some(message.clone()));
+        }
+        return any::is_any(descriptor)
+            .then(|| any::pack(message, descriptor))
+            .transpose();
     }
     let mut message = DynamicMessage::new(descriptor.clone());
     if let Some(field) = wrapped(descriptor) {
@@ -230,9 +233,9 @@ fn to_json(value: &Value<'_>, meter: &mut Meter) -> Result<prost_types::Value, P
             }
             JsonKind::StructValue(prost_types::Struct { fields })
         }
-        Value::Bytes(_) | Value::Message(_) | Value::Type(_) => {
-            let what = value.describe();
-            return Err(Problem::new(format!("{what} has no place in JSON")));
+        Value::Bytes(_) | Value::Message(_) | Value::Optional(_) | Value::Type(_) => {
+            let text = format!("{} has no place in JSON", value.describe());
+            return Err(Problem::mismatch(&[value], text));
         }
     };
     Ok(prost_types::Value { kind: Some(kind) })
@@ -240,20 +243,21 @@ fn to_json(value: &Value<'_>, meter: &mut Meter) -> Result<prost_types::Value, P
 
 /// The key of a map field.
 pub(crate) fn to_map_key(key: &Key, field: &FieldDescriptor) -> Result<MapKey, Problem> {
+    let number = key.number();
     let found = match (field.kind(), key) {
         (Kind::Bool, Key::Bool(value)) => Some(MapKey::Bool(*value)),
         (Kind::String, Key::String(value)) => Some(MapKey::String(value.to_string())),
-        (Kind::Int32 | Kind::Sint32 | Kind::Sfixed32, Key::Number(number)) => {
-            i32::try_from(*number).ok().map(MapKey::I32)
+        (Kind::Int32 | Kind::Sint32 | Kind::Sfixed32, _) => {
+            number.and_then(|n| i32::try_from(n).ok()).map(MapKey::I32)
         }
-        (Kind::Int64 | Kind::Sint64 | Kind::Sfixed64, Key::Number(number)) => {
-            i64::try_from(*number).ok().map(MapKey::I64)
+        (Kind::Int64 | Kind::Sint64 | Kind::Sfixed64, _) => {
+            number.and_then(|n| i64::try_from(n).ok()).map(MapKey::I64)
         }
-        (Kind::Uint32 | Kind::Fixed32, Key::Number(number)) => {
-            u32::try_from(*number).ok().map(MapKey::U32)
+        (Kind::Uint32 | Kind::Fixed32, _) => {
+            number.and_then(|n| u32::try_from(n).ok()).map(MapKey::U32)
         }
-        (Kind::Uint64 | Kind::Fixed64, Key::Number(number)) => {
-            u64::try_from(*number).ok().map(MapKey::U64)
+        (Kind::Uint64 | Kind::Fixed64, _) => {
+            number.and_then(|n| u64::try_from(n).ok()).map(MapKey::U64)
         }
         _ => None,
     };
@@ -277,5 +281,5 @@ pub(crate) fn kind_name(kind: &Kind) -> String {
 fn mismatch(value: &Value<'_>, field: &FieldDescriptor) -> Problem {
     let (name, what) = (field.full_name(), value.describe());
     let kind = kind_name(&field.kind());
-    Problem::new(format!("`{name}` takes {kind}, this is {what}"))
+    Problem::mismatch(&[value], format!("`{name}` takes {kind}, this is {what}"))
 }

@@ -12,7 +12,7 @@ use super::Scope;
 use super::evaluate::has_explicit_default;
 use super::expression::Variable;
 use super::frame::bytes_of;
-use super::meter::Problem;
+use super::meter::{Cause, Problem};
 use super::wire::{Reader, WireError, WireType, put_tag};
 
 /// A copy of a field.
@@ -79,19 +79,17 @@ impl Copy {
     /// Appends the field. Errors: the source is malformed.
     pub(crate) fn write(&self, scope: &Scope<'_>, out: &mut Vec<u8>) -> Result<(), Problem> {
         match bytes_of(self.variable, scope) {
-            Some(bytes) => self
-                .descend(bytes, &self.path, out)
-                .map_err(|error| match error {
-                    CopyError::Wire(error) => {
-                        Problem::new(format!("the message is malformed: {error}"))
+            Some(bytes) => self.descend(bytes, &self.path, out).map_err(|error| {
+                let what = match error {
+                    CopyError::Wire(error) => error.to_string(),
+                    CopyError::Type(number) => {
+                        format!("field {number} is encoded as another type")
                     }
-                    CopyError::Type(number) => Problem::new(format!(
-                        "the message is malformed: field {number} is encoded as another type"
-                    )),
-                    CopyError::Text(number) => Problem::new(format!(
-                        "the message is malformed: field {number} is not UTF-8"
-                    )),
-                }),
+                    CopyError::Text(number) => format!("field {number} is not UTF-8"),
+                };
+                let text = format!("the message is malformed: {what}");
+                Problem::because(Cause::Malformed, text)
+            }),
             None => Ok(()),
         }
     }

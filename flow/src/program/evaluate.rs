@@ -6,16 +6,20 @@ use std::sync::Arc;
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Value as Field};
 
+use super::any;
 use super::arithmetic::{arithmetic, negate};
 use super::compare::{compare, equal};
 use super::convert::{is_wrapper, to_field};
 use super::expression::{Comparison, ExecutionField, Expression};
 use super::frame::Frame;
-use super::function;
 use super::meter::{Meter, Problem};
-use super::value::{List, Map, Message, Moment, Text, Value};
+use super::money;
+use super::value::{Map, Message, Moment, Text, Value};
 
+mod comprehensions;
 mod containers;
+mod enumerated;
+mod optional;
 
 use containers::{as_key, no_field};
 
@@ -59,9 +63,26 @@ impl<'a, 's> Machine<'a, 's> {
                 {
                     return Ok(None);
                 }
-                self.field(&operand, field).map(some_unless_null)
+                self.field(&operand, field).map(present)
             }
-            _ => self.evaluate(expression).map(some_unless_null),
+            _ => self.evaluate(expression).map(present),
+        }
+    }
+
+    /// The value of an element or entry; `None` for one that is there only if it has a value.
+    fn evaluate_if_present(
+        &mut self,
+        expression: &'a Expression,
+    ) -> Result<Option<Value<'a>>, Problem> {
+        let Expression::IfPresent(operand) = expression else {
+            return self.evaluate(expression).map(Some);
+        };
+        match self.evaluate(operand)? {
+            Value::Optional(value) => Ok(value.map(|value| (*value).clone())),
+            other => {
+                let text = format!("this is {}, expected an optional", other.describe());
+                Err(Problem::mismatch(&[&other], text))
+            }
         }
     }
 
@@ -97,6 +118,17 @@ impl<'a, 's> Machine<'a, 's> {
                 let index = self.evaluate(index)?;
                 self.index(&operand, &index)
             }
+            Expression::OptionalField(..)
+            | Expression::OptionalKey(..)
+            | Expression::OptionalIndex(_) => self.optional(expression),
+            Expression::IfPresent(operand) => self.evaluate(operand),
+            Expression::Bind(parts) => {
+                let [value, body] = &**parts;
+                let value = self.evaluate(value)?;
+                self.with_local(value, body)
+            }
+            Expression::OptionalOr { parts, is_value } => self.optional_or(parts, *is_value),
+            Expression::OptionalMap { parts, is_flat } => self.optional_map(parts, *is_flat),
             Expression::Not(operand) => Ok(Value::Bool(!self.condition(operand)?)),
             Expression::Negate(operand) => negate(&self.evaluate(operand)?),
             Expression::And(left, right) => self.logic(left, right, false),
@@ -129,26 +161,43 @@ impl<'a, 's> Machine<'a, 's> {
                 self.contains(&element, &container).map(Value::Bool)
             }
             Expression::Call(function, arguments) => {
-                let arguments: Result<Vec<_>, _> = arguments
-                    .iter()
-                    .map(|argument| self.evaluate(argument))
-                    .collect();
-                function::call(*function, &arguments?, &mut self.meter)
+                let arguments = self.all(arguments)?;
+                (function.apply)(&arguments, &mut self.meter)
+            }
+            Expression::Money(operation, descriptor, arguments) => {
+                let arguments = self.all(arguments)?;
+                money::compute(*operation, descriptor, &arguments, &mut self.meter)
+            }
+            Expression::EnumOf(operand, descriptor) => {
+                enumerated::number(&self.evaluate(operand)?, descriptor)
+            }
+            Expression::EnumName(operand, descriptor) => {
+                enumerated::name(&self.evaluate(operand)?, descriptor)
+            }
+            Expression::IsPacked(operand, descriptor) => {
+                any::is_packed(&self.evaluate(operand)?, descriptor).map(Value::Bool)
+            }
+            Expression::Unpack(operand, descriptor) => {
+                let operand = self.evaluate(operand)?;
+                any::unpack(&operand, descriptor, &mut self.meter)
             }
             Expression::Matches(operand, pattern) => match self.evaluate(operand)? {
                 Value::String(text) => {
                     self.meter.charge_bytes(text.as_str().len())?;
                     Ok(Value::Bool(pattern.is_match(text.as_str())))
                 }
-                other => Err(Problem::new(format!(
-                    "matches() takes a string, this is {}",
-                    other.describe()
-                ))),
+                other => {
+                    let what = other.describe();
+                    let text = format!("`matches` takes a string, this is {what}");
+                    Err(Problem::mismatch(&[&other], text))
+                }
             },
             Expression::List(items) => {
-                let items: Result<Vec<_>, _> =
-                    items.iter().map(|item| self.evaluate(item)).collect();
-                Ok(Value::List(List::Shared(items?.into())))
+                let mut values = Vec::with_capacity(items.len());
+                for item in items {
+                    values.extend(self.evaluate_if_present(item)?);
+                }
+                Ok(Value::list(values))
             }
             Expression::Map(entries) => self.map(entries),
             Expression::Message(descriptor, fields) => {
@@ -170,8 +219,8 @@ impl<'a, 's> Machine<'a, 's> {
         match self.evaluate(expression)? {
             Value::Bool(value) => Ok(value),
             other => {
-                let what = other.describe();
-                Err(Problem::new(format!("this is {what}, expected a bool")))
+                let text = format!("this is {}, expected a bool", other.describe());
+                Err(Problem::mismatch(&[&other], text))
             }
         }
     }
@@ -179,6 +228,22 @@ impl<'a, 's> Machine<'a, 's> {
     fn both(&mut self, operands: &'a [Expression; 2]) -> Result<(Value<'a>, Value<'a>), Problem> {
         let [left, right] = operands;
         Ok((self.evaluate(left)?, self.evaluate(right)?))
+    }
+
+    fn all(&mut self, expressions: &'a [Expression]) -> Result<Vec<Value<'a>>, Problem> {
+        let values = expressions
+            .iter()
+            .map(|expression| self.evaluate(expression));
+        values.collect()
+    }
+
+    /// Evaluates with one more variable.
+    fn with_local(&mut self, value: Value<'a>, body: &'a Expression) -> Evaluated<'a> {
+        let depth = self.locals.len();
+        self.locals.push(value);
+        let result = self.evaluate(body);
+        self.locals.truncate(depth);
+        result
     }
 
     /// And, or: whichever side decides, decides, even if the other has no value.
@@ -237,7 +302,9 @@ impl<'a, 's> Machine<'a, 's> {
         let mut map = BTreeMap::new();
         for (key, value) in entries {
             let key = as_key(&self.evaluate(key)?)?;
-            let value = self.evaluate(value)?;
+            let Some(value) = self.evaluate_if_present(value)? else {
+                continue;
+            };
             if map.contains_key(&key) {
                 return Err(Problem::new(format!("the key {key} is given twice")));
             }
@@ -247,9 +314,11 @@ impl<'a, 's> Machine<'a, 's> {
     }
 }
 
-fn some_unless_null(value: Value<'_>) -> Option<Value<'_>> {
+/// What a field is set to, if to anything.
+fn present(value: Value<'_>) -> Option<Value<'_>> {
     match value {
         Value::Null => None,
+        Value::Optional(value) => value.map(|value| (*value).clone()).and_then(present),
         value => Some(value),
     }
 }

@@ -3,7 +3,7 @@
 //! Made by the language's checker alone. What a value of type `dyn` turns out to be is checked again
 //! when it is evaluated.
 
-use prost_reflect::{FieldDescriptor, MessageDescriptor};
+use prost_reflect::{EnumDescriptor, FieldDescriptor, MessageDescriptor};
 use regex::Regex;
 
 use super::function::Function;
@@ -63,7 +63,29 @@ pub(crate) enum Comprehension {
     Exists,
     ExistsOne,
     Filter,
+    /// `map`, and `transformList`.
     Map,
+    /// `transformMap`: another value for each key.
+    MapValues,
+    /// `transformMapEntry`: a map from each, all joined.
+    MapEntries,
+    /// `sortBy`: the elements in the order of what the body gives.
+    SortBy,
+}
+
+/// What is computed from amounts of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MoneyOperation {
+    Sum,
+    Add,
+    Subtract,
+    Negate,
+    Multiply,
+    Round,
+    Compare,
+    MinorUnits,
+    FromMinorUnits,
+    Text,
 }
 
 #[derive(Clone)]
@@ -71,7 +93,7 @@ pub(crate) enum Expression {
     Literal(Value<'static>),
     /// The message in a slot of the program.
     Slot(usize),
-    /// The variable of the comprehension at this depth, from the outermost, 0.
+    /// The variable of a comprehension or binding at this depth, from the outermost, 0.
     Local(usize),
     Execution(ExecutionField),
     /// A field of a message.
@@ -81,6 +103,20 @@ pub(crate) enum Expression {
     Key(Box<Expression>, Box<str>),
     HasKey(Box<Expression>, Box<str>),
     Index(Box<Expression>, Box<Expression>),
+    /// A field, key or element that may be missing, of something that may be missing itself.
+    OptionalField(Box<Expression>, FieldDescriptor),
+    OptionalKey(Box<Expression>, Box<str>),
+    OptionalIndex(Box<[Expression; 2]>),
+    /// In a list, map or message: the value of an optional, and nothing if it has none.
+    IfPresent(Box<Expression>),
+    /// A value, and what is computed with it as a further variable.
+    Bind(Box<[Expression; 2]>),
+    /// The same with the value of an optional, if it has one. What is computed is an optional in
+    /// itself, or is made one.
+    OptionalMap {
+        parts: Box<[Expression; 2]>,
+        is_flat: bool,
+    },
     Not(Box<Expression>),
     Negate(Box<Expression>),
     And(Box<Expression>, Box<Expression>),
@@ -89,6 +125,12 @@ pub(crate) enum Expression {
     Arithmetic(Arithmetic, Box<[Expression; 2]>),
     Compare(Comparison, Box<[Expression; 2]>),
     Equal(Box<[Expression; 2]>),
+    /// The first, an optional, or without a value the second; of the first its value, if that is
+    /// wanted.
+    OptionalOr {
+        parts: Box<[Expression; 2]>,
+        is_value: bool,
+    },
     /// Whether the first is an element or a key of the second.
     In(Box<[Expression; 2]>),
     Call(Function, Vec<Expression>),
@@ -97,6 +139,16 @@ pub(crate) enum Expression {
     List(Vec<Expression>),
     Map(Vec<(Expression, Expression)>),
     Message(MessageDescriptor, Vec<(FieldDescriptor, Expression)>),
+    /// The number of a value of an enum, from a number or a name.
+    EnumOf(Box<Expression>, EnumDescriptor),
+    /// The name of a value of an enum.
+    EnumName(Box<Expression>, EnumDescriptor),
+    /// Whether an Any holds a message of a type.
+    IsPacked(Box<Expression>, MessageDescriptor),
+    /// The message of a type that an Any holds.
+    Unpack(Box<Expression>, MessageDescriptor),
+    /// On amounts of this type.
+    Money(MoneyOperation, MessageDescriptor, Vec<Expression>),
     Comprehension(Box<Loop>),
 }
 
@@ -104,8 +156,10 @@ pub(crate) enum Expression {
 #[derive(Clone)]
 pub(crate) struct Loop {
     pub(crate) kind: Comprehension,
+    /// Whether there are two variables: index and element, or key and value.
+    pub(crate) is_double: bool,
     pub(crate) range: Expression,
-    /// Of `map` with three arguments: only elements for which this holds.
+    /// Of those that make something: only elements for which this holds.
     pub(crate) filter: Option<Expression>,
     pub(crate) body: Expression,
 }

@@ -6,7 +6,7 @@ use prost_reflect::DynamicMessage;
 
 use super::Scope;
 use super::expression::{Slot, Variable};
-use super::meter::Problem;
+use super::meter::{Cause, Problem};
 
 /// The messages that the expressions of a program read, decoded when the first one looks.
 pub(crate) struct Frame<'s> {
@@ -54,5 +54,6 @@ pub(crate) fn bytes_of<'s>(variable: Variable, scope: &Scope<'s>) -> Option<&'s 
 }
 
 fn malformed(name: &str, error: &dyn std::fmt::Display) -> Problem {
-    Problem::new(format!("the bytes are not a {name}: {error}"))
+    let text = format!("the bytes are not a {name}: {error}");
+    Problem::because(Cause::Malformed, text)
 }

@@ -1,5 +1,7 @@
 //! What bounds an evaluation: every step is paid for, and there is only so much to pay with.
 
+use super::value::Value;
+
 /// Most steps of one program: an operation is one, copying or searching text one for each 32 bytes.
 pub const MAX_STEPS: u64 = 1_000_000;
 /// Most elements of a list that an expression makes.
@@ -7,13 +9,53 @@ pub const MAX_LIST: usize = 100_000;
 /// Most bytes of text that an expression makes, and of a message that a program makes.
 pub const MAX_OUTPUT_BYTES: usize = 1 << 20;
 
+/// What kind of thing stands in the way of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A value of a type that the operation does not take. Checked expressions get there only
+    /// through a value whose type is known when it is evaluated: of `dyn`, Struct, Value.
+    Type,
+    /// A message without such a field. As `Type`, only where the type was not known.
+    Field,
+    /// A null where a value is needed, such as in a sum.
+    Null,
+    /// The values themselves: an overflow, a missing key, a text that is no number.
+    Value,
+    /// A limit is exceeded; the text names it.
+    Limit,
+    /// Bytes that are not a message of their type.
+    Malformed,
+}
+
 /// Why there is no value, in a few words. The expression is added where it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem(pub(crate) String);
+pub(crate) struct Problem {
+    pub(crate) cause: Cause,
+    pub(crate) text: String,
+}
 
 impl Problem {
+    /// A problem of the values themselves.
     pub(crate) fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self::because(Cause::Value, text)
+    }
+
+    pub(crate) fn because(cause: Cause, text: impl Into<String>) -> Self {
+        /// Longest text of a problem. It may quote what is in a message.
+        const MOST: usize = 600;
+        let mut text = text.into();
+        if let Some((end, _)) = text.char_indices().nth(MOST) {
+            text.truncate(end);
+            text.push('…');
+        }
+        Self { cause, text }
+    }
+
+    /// A problem of the types of values: of a null, that it is one.
+    pub(crate) fn mismatch(values: &[&Value<'_>], text: impl Into<String>) -> Self {
+        let is_null = values.iter().any(|value| matches!(value, Value::Null));
+        let cause = if is_null { Cause::Null } else { Cause::Type };
+        Self::because(cause, text)
     }
 }
 
@@ -47,7 +89,7 @@ impl Meter {
             Ok(())
         } else {
             let text = format!("it takes more than the allowed {MAX_STEPS} steps");
-            Err(Problem(text))
+            Err(Problem::because(Cause::Limit, text))
         }
     }
 
@@ -63,7 +105,7 @@ pub(crate) fn check_list(length: usize) -> Result<(), Problem> {
         return Ok(());
     }
     let text = format!("a list of {length} elements is more than the allowed {MAX_LIST}");
-    Err(Problem(text))
+    Err(Problem::because(Cause::Limit, text))
 }
 
 /// Refuses text or a message that gets too long.
@@ -72,5 +114,5 @@ pub(crate) fn check_bytes(length: usize) -> Result<(), Problem> {
         return Ok(());
     }
     let text = format!("{length} bytes are more than the allowed {MAX_OUTPUT_BYTES}");
-    Err(Problem(text))
+    Err(Problem::because(Cause::Limit, text))
 }

@@ -2,6 +2,7 @@
 //! expression looks.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(crate) enum Value<'a> {
     List(List<'a>),
     Map(Map<'a>),
     Message(Message<'a>),
+    /// A value that may be missing.
+    Optional(Option<Arc<Value<'a>>>),
     /// The name of a type.
     Type(Cow<'static, str>),
 }
@@ -62,12 +65,12 @@ pub(crate) enum Message<'a> {
     Shared(Arc<DynamicMessage>),
 }
 
-/// A key of a map.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A key of a map. `1` and `1u` are the same key.
+#[derive(Clone, Debug)]
 pub(crate) enum Key {
     Bool(bool),
-    /// Both kinds of whole numbers: `1` and `1u` are the same key.
-    Number(i128),
+    Int(i64),
+    Uint(u64),
     String(Arc<str>),
 }
 
@@ -90,6 +93,18 @@ impl Message<'_> {
 }
 
 impl<'a> List<'a> {
+    /// The element at an index that is known to be below the length.
+    pub(crate) fn at(&self, index: usize, meter: &mut Meter) -> Result<Value<'a>, Problem> {
+        meter.charge(1)?;
+        let item = self.get(index, meter)?;
+        Ok(item.expect("the index is below the length"))
+    }
+
+    /// All elements.
+    pub(crate) fn to_vec(&self, meter: &mut Meter) -> Result<Vec<Value<'a>>, Problem> {
+        (0..self.len()).map(|index| self.at(index, meter)).collect()
+    }
+
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Borrowed(items) => items.len(),
@@ -152,12 +167,15 @@ fn candidates(key: &Key) -> [Option<MapKey>; 4] {
     match key {
         Key::Bool(value) => [Some(MapKey::Bool(*value)), None, None, None],
         Key::String(value) => [Some(MapKey::String(value.to_string())), None, None, None],
-        Key::Number(value) => [
-            i32::try_from(*value).ok().map(MapKey::I32),
-            i64::try_from(*value).ok().map(MapKey::I64),
-            u32::try_from(*value).ok().map(MapKey::U32),
-            u64::try_from(*value).ok().map(MapKey::U64),
-        ],
+        Key::Int(_) | Key::Uint(_) => {
+            let value = key.number().expect("it is a number");
+            [
+                i32::try_from(value).ok().map(MapKey::I32),
+                i64::try_from(value).ok().map(MapKey::I64),
+                u32::try_from(value).ok().map(MapKey::U32),
+                u64::try_from(value).ok().map(MapKey::U64),
+            ]
+        }
     }
 }
 
@@ -165,28 +183,66 @@ impl From<&MapKey> for Key {
     fn from(key: &MapKey) -> Self {
         match key {
             MapKey::Bool(value) => Self::Bool(*value),
-            MapKey::I32(value) => Self::Number(i128::from(*value)),
-            MapKey::I64(value) => Self::Number(i128::from(*value)),
-            MapKey::U32(value) => Self::Number(i128::from(*value)),
-            MapKey::U64(value) => Self::Number(i128::from(*value)),
+            MapKey::I32(value) => Self::Int(i64::from(*value)),
+            MapKey::I64(value) => Self::Int(*value),
+            MapKey::U32(value) => Self::Uint(u64::from(*value)),
+            MapKey::U64(value) => Self::Uint(*value),
             MapKey::String(value) => Self::String(value.as_str().into()),
         }
     }
 }
 
 impl Key {
-    /// As a value of an expression. Whole numbers are ints where they fit.
+    /// As a value of an expression.
     pub(crate) fn to_value<'a>(&self) -> Value<'a> {
         match self {
             Self::Bool(value) => Value::Bool(*value),
+            Self::Int(value) => Value::Int(*value),
+            Self::Uint(value) => Value::Uint(*value),
             Self::String(value) => Value::String(Text::Shared(Arc::clone(value))),
-            Self::Number(value) => match i64::try_from(*value) {
-                Ok(value) => Value::Int(value),
-                Err(_) => Value::Uint(u64::try_from(*value).expect("it came from one of both")),
-            },
+        }
+    }
+
+    /// What a key that is a number amounts to.
+    pub(crate) fn number(&self) -> Option<i128> {
+        match self {
+            Self::Int(value) => Some(i128::from(*value)),
+            Self::Uint(value) => Some(i128::from(*value)),
+            Self::Bool(_) | Self::String(_) => None,
         }
     }
 }
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let rank = |key: &Self| match key {
+            Self::Bool(_) => 0,
+            Self::Int(_) | Self::Uint(_) => 1,
+            Self::String(_) => 2,
+        };
+        match (self, other) {
+            (Self::Bool(left), Self::Bool(right)) => left.cmp(right),
+            (Self::String(left), Self::String(right)) => left.cmp(right),
+            _ => rank(self)
+                .cmp(&rank(other))
+                .then_with(|| self.number().cmp(&other.number())),
+        }
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key {}
 
 impl<'a> Value<'a> {
     /// Text that was made, not found.
@@ -194,12 +250,22 @@ impl<'a> Value<'a> {
         Self::String(Text::Shared(text.into()))
     }
 
+    /// A list that was made.
+    pub(crate) fn list(items: Vec<Self>) -> Self {
+        Self::List(List::Shared(items.into()))
+    }
+
+    /// An optional with or without a value.
+    pub(crate) fn optional(value: Option<Self>) -> Self {
+        Self::Optional(value.map(Arc::new))
+    }
+
     /// As the key of a map; `None` for what cannot be one.
     pub(crate) fn as_key(&self) -> Option<Key> {
         Some(match self {
             Self::Bool(value) => Key::Bool(*value),
-            Self::Int(value) => Key::Number(i128::from(*value)),
-            Self::Uint(value) => Key::Number(i128::from(*value)),
+            Self::Int(value) => Key::Int(*value),
+            Self::Uint(value) => Key::Uint(*value),
             Self::String(text) => Key::String(text.as_str().into()),
             _ => return None,
         })
@@ -281,6 +347,7 @@ impl<'a> Value<'a> {
             Self::List(_) => "a list".to_owned(),
             Self::Map(_) => "a map".to_owned(),
             Self::Message(message) => format!("a {}", message.get().descriptor().full_name()),
+            Self::Optional(_) => "an optional".to_owned(),
             Self::Type(_) => "a type".to_owned(),
         }
     }
@@ -329,7 +396,8 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bool(value) => value.fmt(f),
-            Self::Number(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::Uint(value) => value.fmt(f),
             Self::String(value) => write!(f, "'{value}'"),
         }
     }

@@ -2,6 +2,7 @@
 //! its programs compute.
 
 mod checks;
+mod documented;
 mod evaluation;
 mod evolution;
 mod properties;

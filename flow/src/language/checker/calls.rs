@@ -1,13 +1,12 @@
-//! Operators and functions: which of them there are for operands of which types.
+//! Operators: which of them there are for operands of which types.
 
 use cel::common::ast::{CallExpr, IdedExpr, operators};
 
 use super::operations::{arithmetic, comparison, conversion, result, sign};
 use super::{Checker, Typed, unknown};
 use crate::diagnostic::Diagnostic;
-use crate::language::overloads::{self, Mismatch};
 use crate::language::types::Type;
-use crate::program::{Arithmetic, Comparison, Expression, Function, Text, Value, compile_pattern};
+use crate::program::{Arithmetic, Comparison, Expression};
 
 impl Checker<'_, '_> {
     pub(super) fn call(&mut self, node: &IdedExpr, call: &CallExpr) -> Typed {
@@ -31,7 +30,11 @@ impl Checker<'_, '_> {
             (operators::CONDITIONAL, None, [condition, yes, no]) => {
                 self.conditional(condition, yes, no)
             }
-            (operators::INDEX, None, [operand, index]) => self.index(operand, index),
+            (operators::INDEX, None, [operand, index]) => self.index(operand, index, false),
+            (operators::OPT_INDEX, None, [operand, index]) => self.index(operand, index, true),
+            (operators::OPT_SELECT, None, [operand, name]) => {
+                self.optional_select(node, operand, name)
+            }
             (operators::IN, None, [element, container]) => self.contains(node, element, container),
             (operators::EQUALS, None, [left, right]) => self.equality(node, left, right),
             (operators::NOT_EQUALS, None, [left, right]) => {
@@ -68,12 +71,24 @@ impl Checker<'_, '_> {
     }
 
     pub(super) fn mismatch(&mut self, node: &IdedExpr, message: String, label: &str) {
-        let found = Diagnostic::error("TYPE_MISMATCH", message).label(label);
+        self.mismatch_with_help(node, message, label, "");
+    }
+
+    pub(super) fn mismatch_with_help(
+        &mut self,
+        node: &IdedExpr,
+        message: String,
+        label: &str,
+        help: &str,
+    ) {
+        let found = Diagnostic::error("TYPE_MISMATCH", message)
+            .label(label)
+            .help(help);
         self.found.push((self.parsed.extent(node), found));
     }
 
     /// A mistake at an operator, or at the name of a function.
-    fn at_token(&mut self, node: &IdedExpr, message: String, help: &str) -> Typed {
+    pub(super) fn at_token(&mut self, node: &IdedExpr, message: String, help: &str) -> Typed {
         let found = Diagnostic::error("TYPE_MISMATCH", message)
             .label("no such operation")
             .help(help);
@@ -84,7 +99,7 @@ impl Checker<'_, '_> {
     fn negate(&mut self, node: &IdedExpr, operand: &IdedExpr) -> Typed {
         let (operand, kind) = self.expression(operand);
         match kind.unwrapped() {
-            Type::Int | Type::Double | Type::Dyn | Type::Unknown => {
+            Type::Int | Type::Double | Type::Dyn | Type::Never | Type::Unknown => {
                 let kind = kind.unwrapped().clone();
                 (Expression::Negate(Box::new(operand)), kind)
             }
@@ -112,9 +127,15 @@ impl Checker<'_, '_> {
         (Expression::Conditional(parts), yes_kind.join(no_kind))
     }
 
-    fn index(&mut self, operand: &IdedExpr, index: &IdedExpr) -> Typed {
+    /// An element, or the value of a key. Of what may be missing, or where that is asked for, it may
+    /// be missing as well.
+    fn index(&mut self, operand: &IdedExpr, index: &IdedExpr, is_optional: bool) -> Typed {
         let (container, kind) = self.expression(operand);
         let (key, key_kind) = self.expression(index);
+        let (kind, is_optional) = match kind {
+            Type::Optional(inner) => (*inner, true),
+            kind => (kind, is_optional),
+        };
         let element = match &kind {
             Type::List(element) => {
                 if !key_kind.fits(&Type::Int) && !key_kind.fits(&Type::Uint) {
@@ -133,7 +154,7 @@ impl Checker<'_, '_> {
                 }
                 (**value).clone()
             }
-            Type::Dyn | Type::Unknown => kind.clone(),
+            Type::Dyn | Type::Never | Type::Unknown => kind.clone(),
             other => {
                 self.mismatch(
                     operand,
@@ -143,6 +164,11 @@ impl Checker<'_, '_> {
                 return unknown();
             }
         };
+        if is_optional {
+            let parts = Box::new([container, key]);
+            let kind = Type::Optional(Box::new(element));
+            return (Expression::OptionalIndex(parts), kind);
+        }
         (
             Expression::Index(Box::new(container), Box::new(key)),
             element,
@@ -155,7 +181,7 @@ impl Checker<'_, '_> {
         let expected = match &right_kind {
             Type::List(element) => element,
             Type::Map(key, _) => key,
-            Type::Dyn | Type::Unknown => &Box::new(Type::Dyn),
+            Type::Dyn | Type::Never | Type::Unknown => &Box::new(Type::Dyn),
             other => {
                 let message = format!("`in` takes a list or a map, this is {other}");
                 return self.at_token(node, message, "");
@@ -190,16 +216,8 @@ impl Checker<'_, '_> {
         let (right, right_kind) = self.expression(right);
         let is_number = |kind: &Type| matches!(kind, Type::Int | Type::Uint | Type::Double);
         let (a, b) = (left_kind.unwrapped(), right_kind.unwrapped());
-        let has_order = |kind: &Type| {
-            is_number(kind)
-                || kind.is_open()
-                || matches!(
-                    kind,
-                    Type::Bool | Type::String | Type::Bytes | Type::Timestamp | Type::Duration
-                )
-        };
         let comparable =
-            has_order(a) && has_order(b) && (a.fits(b) || is_number(a) && is_number(b));
+            a.has_order() && b.has_order() && (a.fits(b) || is_number(a) && is_number(b));
         if !comparable {
             let message = format!("{left_kind} and {right_kind} have no order");
             let help = conversion(a, b);
@@ -230,78 +248,5 @@ impl Checker<'_, '_> {
             Expression::Arithmetic(operator, Box::new([left, right])),
             kind,
         )
-    }
-
-    fn function(&mut self, node: &IdedExpr, call: &CallExpr) -> Typed {
-        let name = call.func_name.as_str();
-        let nodes: Vec<_> = call
-            .target
-            .iter()
-            .map(|target| &**target)
-            .chain(&call.args)
-            .collect();
-        let (mut arguments, kinds): (Vec<_>, Vec<_>) = nodes
-            .iter()
-            .map(|argument| self.expression(argument))
-            .unzip();
-        match overloads::resolve(name, call.target.is_some(), &kinds) {
-            Ok((Function::Matches, kind)) => {
-                let pattern = arguments.pop().expect("it takes two");
-                let text = arguments.pop().expect("it takes two");
-                (self.matches(nodes[1], text, pattern), kind)
-            }
-            Ok((function, kind)) => (Expression::Call(function, arguments), kind),
-            Err(mismatch) => {
-                let (node, found) = match mismatch {
-                    Mismatch::Unknown => {
-                        let message = format!("there is no function `{name}`");
-                        let found = Diagnostic::error("UNKNOWN_FUNCTION", message)
-                            .label("unknown function")
-                            .nearest(name, "a function", overloads::names());
-                        (node, found)
-                    }
-                    Mismatch::Style(style) => {
-                        let message = format!("`{name}` is called as `{style}`");
-                        (
-                            node,
-                            Diagnostic::error("WRONG_CALL", message).label("called otherwise"),
-                        )
-                    }
-                    Mismatch::Count(expected) => {
-                        let given = call.args.len();
-                        let plural = if expected == 1 { "" } else { "s" };
-                        let message =
-                            format!("`{name}` takes {expected} argument{plural}, this is {given}");
-                        (
-                            node,
-                            Diagnostic::error("WRONG_CALL", message).label("another number"),
-                        )
-                    }
-                    Mismatch::Argument(index, expected) => {
-                        let kind = &kinds[index];
-                        let message = format!("`{name}` takes {expected}, this is {kind}");
-                        self.mismatch(nodes[index], message, "another type");
-                        return unknown();
-                    }
-                };
-                self.found.push((self.parsed.called(node, name), found));
-                unknown()
-            }
-        }
-    }
-
-    /// A pattern that is known is compiled now: it is checked, and need not be compiled again.
-    fn matches(&mut self, node: &IdedExpr, text: Expression, pattern: Expression) -> Expression {
-        let Expression::Literal(Value::String(Text::Shared(known))) = &pattern else {
-            return Expression::Call(Function::Matches, vec![text, pattern]);
-        };
-        match compile_pattern(known) {
-            Ok(pattern) => Expression::Matches(Box::new(text), pattern),
-            Err(problem) => {
-                let found = Diagnostic::error("INVALID_PATTERN", problem.0).label("not a pattern");
-                self.found.push((self.parsed.token(node), found));
-                unknown().0
-            }
-        }
     }
 }

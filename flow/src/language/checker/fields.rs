@@ -17,6 +17,17 @@ const EXECUTION_FIELDS: [(&str, ExecutionField, Type); 4] = [
     ("create_time", ExecutionField::CreateTime, Type::Timestamp),
 ];
 
+/// What is asked of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Its value.
+    Read,
+    /// Whether it is set: `has(x.field)`.
+    Test,
+    /// Its value if it is set: `x.?field`.
+    Optional,
+}
+
 impl Checker<'_, '_> {
     /// A field of an operand, or whether it has one.
     pub(super) fn field(
@@ -25,21 +36,38 @@ impl Checker<'_, '_> {
         operand: Expression,
         kind: &Type,
         name: &str,
-        is_test: bool,
+        access: Access,
     ) -> Typed {
+        let kind = match kind {
+            // Of what may be missing, each field may be missing.
+            Type::Optional(inner) => {
+                let (found, kind) = self.field(node, operand, inner, name, Access::Optional);
+                return match access {
+                    Access::Test => (has_value(found), Type::Bool),
+                    Access::Read | Access::Optional => (found, kind),
+                };
+            }
+            Type::Wrapper(inner) if matches!(**inner, Type::Message(_)) => inner,
+            kind => kind,
+        };
         let operand = Box::new(operand);
         match kind {
             Type::Unknown => unknown(),
+            Type::Never => (*operand, Type::Never),
             Type::Message(descriptor) => {
                 let Some(field) = descriptor.get_field_by_name(name) else {
                     self.unknown_field(node, descriptor, name);
                     return unknown();
                 };
-                if is_test {
-                    return (Expression::HasField(operand, field), Type::Bool);
-                }
                 let kind = Type::of_field(&field);
-                (Expression::Field(operand, field), kind)
+                match access {
+                    Access::Test => (Expression::HasField(operand, field), Type::Bool),
+                    Access::Read => (Expression::Field(operand, field), kind),
+                    Access::Optional => {
+                        let kind = Type::Optional(Box::new(kind.non_null().clone()));
+                        (Expression::OptionalField(operand, field), kind)
+                    }
+                }
             }
             Type::Execution => {
                 let known = EXECUTION_FIELDS.iter().find(|(field, ..)| *field == name);
@@ -53,10 +81,17 @@ impl Checker<'_, '_> {
                     self.found.push((self.parsed.selected(node, name), found));
                     return unknown();
                 };
-                if is_test {
-                    return (Expression::Literal(Value::Bool(true)), Type::Bool);
+                let value = Expression::Execution(*field);
+                match access {
+                    Access::Test => (Expression::Literal(Value::Bool(true)), Type::Bool),
+                    Access::Read => (value, kind.clone()),
+                    Access::Optional => {
+                        let function =
+                            overloads::resolve("optional.of", false, std::slice::from_ref(kind));
+                        let (function, kind) = function.expect("it takes anything");
+                        (Expression::Call(function, vec![value]), kind)
+                    }
                 }
-                (Expression::Execution(*field), kind.clone())
             }
             Type::Dyn | Type::Map(..) => {
                 if let Type::Map(key, _) = kind
@@ -67,14 +102,18 @@ impl Checker<'_, '_> {
                     self.found.push((self.parsed.selected(node, name), found));
                     return unknown();
                 }
-                if is_test {
-                    return (Expression::HasKey(operand, name.into()), Type::Bool);
-                }
                 let value = match kind {
                     Type::Map(_, value) => (**value).clone(),
                     _ => Type::Dyn,
                 };
-                (Expression::Key(operand, name.into()), value)
+                match access {
+                    Access::Test => (Expression::HasKey(operand, name.into()), Type::Bool),
+                    Access::Read => (Expression::Key(operand, name.into()), value),
+                    Access::Optional => {
+                        let kind = Type::Optional(Box::new(value));
+                        (Expression::OptionalKey(operand, name.into()), kind)
+                    }
+                }
             }
             other => {
                 let message = format!("{other} has no fields, so no `{name}`");
@@ -101,11 +140,7 @@ impl Checker<'_, '_> {
     pub(super) fn enum_value(&mut self, node: &IdedExpr) -> Option<Typed> {
         let name = qualified_name(node)?;
         let (root, _) = name.split_once('.')?;
-        let is_ours = root == "input"
-            || root == "execution"
-            || self.environment.steps.contains_key(root)
-            || self.locals.iter().any(|(local, _)| local == root);
-        if is_ours {
+        if self.is_variable(root) {
             return None;
         }
         let (owner, value) = name.rsplit_once('.')?;
@@ -116,8 +151,15 @@ impl Checker<'_, '_> {
             return Some(unknown());
         };
         let number = i64::from(found.number());
-        Some((Expression::Literal(Value::Int(number)), Type::Int))
+        let kind = Type::Enum(descriptor);
+        Some((Expression::Literal(Value::Int(number)), kind))
     }
+}
+
+fn has_value(optional: Expression) -> Expression {
+    let kind = Type::Optional(Box::new(Type::Dyn));
+    let (function, _) = overloads::resolve("hasValue", true, &[kind]).expect("it takes optionals");
+    Expression::Call(function, vec![optional])
 }
 
 /// The diagnostic of a field that a message does not have.
@@ -165,7 +207,7 @@ pub(in crate::language) fn describe_field(field: &FieldDescriptor) -> String {
 }
 
 /// `a.b.c` as written; `None` for what is not only names.
-fn qualified_name(node: &IdedExpr) -> Option<String> {
+pub(super) fn qualified_name(node: &IdedExpr) -> Option<String> {
     match &node.expr {
         Expr::Ident(name) => Some(name.trim_start_matches('.').to_owned()),
         Expr::Select(select) => {

@@ -42,7 +42,14 @@ impl Checker<'_, '_> {
                 let found = assign::both_of_oneof(&oneof, &other, &given.field);
                 self.found.push((self.parsed.extent(&given.value), found));
             }
-            if let Err(found) = assign::check(&value, &kind, &field) {
+            let (kind, is_wrong) = match kind {
+                Type::Optional(inner) if given.optional => (*inner, false),
+                kind => (kind.clone(), given.optional && !kind.is_open()),
+            };
+            if is_wrong {
+                let message = format!("`?` takes an optional, this is {kind}");
+                self.mismatch(&given.value, message, "not an optional");
+            } else if let Err(found) = assign::check(&value, &kind, &field) {
                 self.found.push((self.parsed.extent(&given.value), *found));
             }
             let value = assign::adapted(value, &field);
@@ -52,7 +59,7 @@ impl Checker<'_, '_> {
         (Expression::Message(descriptor, fields), kind)
     }
 
-    fn unknown_message(&mut self, node: &IdedExpr, name: &str) {
+    pub(super) fn unknown_message(&mut self, node: &IdedExpr, name: &str) {
         let messages: Vec<MessageDescriptor> = self.environment.pool.all_messages().collect();
         let message = format!("there is no message type `{name}`");
         let mut found = Diagnostic::error("UNKNOWN_TYPE", message).label("unknown type");

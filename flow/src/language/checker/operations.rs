@@ -42,6 +42,7 @@ pub(super) fn result(operator: Arithmetic, left: &Type, right: &Type) -> Option<
     Some(match (operator, left, right) {
         (_, Type::Unknown, _) | (_, _, Type::Unknown) => Type::Unknown,
         (_, Type::Dyn, _) | (_, _, Type::Dyn) => Type::Dyn,
+        (_, Type::Never, _) | (_, _, Type::Never) => Type::Never,
         (_, Type::Int, Type::Int) => Type::Int,
         (_, Type::Uint, Type::Uint) => Type::Uint,
         (operator, Type::Double, Type::Double) if operator != Remainder => Type::Double,

@@ -48,7 +48,7 @@ impl Compiler<'_, '_, '_> {
         match converted {
             Ok(bytes) => Some(Node::Constant(bytes.into())),
             Err(problem) => {
-                let found = Diagnostic::error("OUT_OF_RANGE", problem.0).label("out of range");
+                let found = Diagnostic::error("OUT_OF_RANGE", problem.text).label("out of range");
                 self.report.add(path, found);
                 None
             }

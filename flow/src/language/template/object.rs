@@ -4,7 +4,7 @@
 use prost_reflect::{FieldDescriptor, Kind};
 use prost_types::value::Kind as Json;
 
-use super::{Compiler, Computed, Expression, Key, Node, Type, Value};
+use super::{Compiler, Computed, Expression, Key, Node, Type, Value, trimmed};
 use crate::language::assign;
 use crate::language::decode::join;
 
@@ -19,7 +19,7 @@ impl Compiler<'_, '_, '_> {
         is_element: bool,
     ) -> Option<Node> {
         let before = self.slots.len();
-        let (expression, kind) = self.json(value, path, depth)?;
+        let (expression, kind) = self.json(value, path, depth, true)?;
         if let Err(found) = assign::check_single(&expression, &kind, field) {
             self.report.add(path, *found);
             return None;
@@ -36,8 +36,15 @@ impl Compiler<'_, '_, '_> {
         Some(Node::Computed(Box::new(computed)))
     }
 
-    /// JSON with expressions in it as one expression.
-    fn json(&mut self, value: &Json, path: &str, depth: usize) -> Option<(Expression, Type)> {
+    /// JSON with expressions in it as one expression. Whether they have a place in JSON is looked at
+    /// only if it is known to be meant.
+    fn json(
+        &mut self,
+        value: &Json,
+        path: &str,
+        depth: usize,
+        is_meant: bool,
+    ) -> Option<(Expression, Type)> {
         if self.is_too_deep(path, depth) {
             return None;
         }
@@ -48,6 +55,10 @@ impl Compiler<'_, '_, '_> {
             Json::NumberValue(number) => literal(Value::Double(*number), Type::Double),
             Json::StringValue(text) => {
                 let checked = self.expression(text, path)?;
+                if is_meant && let Err(found) = assign::check_json(&checked.kind) {
+                    self.report.add_inside(path, text, trimmed(text), *found);
+                    return None;
+                }
                 Some((checked.expression, checked.kind))
             }
             Json::ListValue(list) => {
@@ -55,7 +66,7 @@ impl Compiler<'_, '_, '_> {
                 let mut is_sound = true;
                 for (index, item) in list.values.iter().enumerate() {
                     let item = item.kind.as_ref().unwrap_or(&Json::NullValue(0));
-                    match self.json(item, &format!("{path}[{index}]"), depth + 1) {
+                    match self.json(item, &format!("{path}[{index}]"), depth + 1, is_meant) {
                         Some((item, _)) => items.push(item),
                         None => is_sound = false,
                     }
@@ -69,7 +80,7 @@ impl Compiler<'_, '_, '_> {
                 for (name, item) in &template.fields {
                     let item = item.kind.as_ref().unwrap_or(&Json::NullValue(0));
                     let key = Expression::Literal(Value::text(name.as_str()));
-                    match self.json(item, &join(path, name), depth + 1) {
+                    match self.json(item, &join(path, name), depth + 1, is_meant) {
                         Some((item, _)) => entries.push((key, item)),
                         None => is_sound = false,
                     }
@@ -82,7 +93,7 @@ impl Compiler<'_, '_, '_> {
 
     /// Checks the expressions of a template whose type is not known.
     pub(super) fn untyped(&mut self, value: &Json, path: &str, depth: usize) {
-        let _ = self.json(value, path, depth);
+        let _ = self.json(value, path, depth, false);
     }
 }
 
@@ -117,6 +128,9 @@ pub(super) fn key_from_text(text: &str, kind: &Kind) -> Option<Key> {
     match kind {
         Kind::String => Some(Key::String(text.into())),
         Kind::Bool => text.parse().ok().map(Key::Bool),
-        _ => text.parse().ok().map(Key::Number),
+        _ => {
+            let int = text.parse().ok().map(Key::Int);
+            int.or_else(|| text.parse().ok().map(Key::Uint))
+        }
     }
 }
