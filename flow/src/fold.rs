@@ -93,6 +93,8 @@ impl Outcome {
 /// What was said of one step, or of one element. A response is kept beside it.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Facts {
+    /// What an operator wants it to count as.
+    resolved: Option<Box<(Resolution, Bytes)>>,
     begun: Option<Begun>,
     skipped: bool,
     abandoned: bool,
@@ -230,12 +232,11 @@ impl State {
                 resolution,
                 output,
                 ..
-            } => match resolution {
-                Resolution::Unspecified => {}
-                Resolution::Skipped => self.facts_mut(*unit).skipped = true,
-                Resolution::Completed => self.complete(*unit, output),
-                Resolution::Compensated => self.facts_mut(*unit).compensated = true,
-            },
+            } => {
+                let said = Box::new((*resolution, output.clone()));
+                let known = &mut self.facts_mut(*unit).resolved;
+                *known = known.take().max(Some(said));
+            }
             EventKind::StepSkipped { step } => self.steps[step.at()].skipped = true,
             EventKind::StepAbandoned { step } => self.steps[step.at()].abandoned = true,
             EventKind::StepCompensated { unit, .. } => self.facts_mut(*unit).compensated = true,

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
 
 use crate::event::Mode;
-use crate::plan::{Call, Method, Plan, RetryPolicy, Revision, Step, StepIndex, Work};
-use crate::program::{Condition, MessageProgram};
+use crate::plan::{Call, ForEach, Method, Plan, RetryPolicy, Revision, Step, StepIndex, Work};
+use crate::program::{Condition, Elements, Expression, MessageProgram, Pause, Value};
 
 /// A small random source (SplitMix64): the same seed gives the same run on every machine.
 #[derive(Clone, Debug)]
@@ -77,6 +77,51 @@ pub(crate) fn random_plan(random: &mut Random) -> Arc<Plan> {
         .chance(20)
         .then(|| Duration::from_secs(1 + random.below(40) as u64));
     Arc::new(plan(steps, deadline))
+}
+
+/// As [`random_plan`], with steps of every kind that needs nobody else: waits, calls over lists, and
+/// calls that may be made once.
+pub(crate) fn varied_plan(random: &mut Random) -> Arc<Plan> {
+    let mut plan = random_plan(random);
+    let whole = Arc::get_mut(&mut plan).expect("nobody else has it");
+    for position in 0..whole.steps.len() {
+        let index = step_index(position);
+        match random.below(10) {
+            0 => {
+                let length = Duration::from_millis(random.below(3_000) as u64);
+                let step = &mut whole.steps[position];
+                step.work = Work::Wait(Pause::Fixed(length));
+                step.compensation = None;
+                // A wait has no response to refer to.
+                for step in &mut whole.steps {
+                    step.data_dependencies.retain(|on| *on != index);
+                }
+            }
+            1 | 2 => {
+                whole.steps[position].for_each = Some(ForEach {
+                    elements: elements(random.below(5)),
+                    max_concurrency: 1 + random.below(3) as u32,
+                    responses: message(),
+                });
+            }
+            _ => {}
+        }
+        if let Work::Call(call) = &mut whole.steps[position].work {
+            call.at_most_once = random.chance(15);
+        }
+    }
+    plan
+}
+
+/// So many elements, whatever the scope.
+fn elements(count: usize) -> Elements {
+    let list: Vec<_> = (0..count as u64).map(Value::Uint).collect();
+    let literal = Expression::List(list.into_iter().map(Expression::Literal).collect());
+    let field = pavane::descriptor_pool()
+        .get_message_by_name("pavane.feed.v1.Event")
+        .and_then(|event| event.get_field_by_name("sequence"))
+        .expect("part of the contract");
+    Elements::new("elements", literal, Vec::new(), field)
 }
 
 /// A plan of these steps, whose descriptors say nothing.

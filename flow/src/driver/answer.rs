@@ -140,7 +140,8 @@ impl Driver {
     fn may_have_been_called_before(&self, unit: Unit) -> bool {
         let call = self.plan.step(unit.step).call();
         if call.is_some_and(|call| call.at_most_once) {
-            return self.state.begun(unit).is_some() && self.attempts(unit).made() == 0;
+            return self.state.was_suspended(unit)
+                || self.state.begun(unit).is_some() && self.attempts(unit).made() == 0;
         }
         self.attempts[unit.step.at()].possibly_called || self.rejoined
     }

@@ -55,7 +55,13 @@ impl Driver {
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
         for step in plan.step_indices() {
-            if !self.role.performs(step) || !self.state.is_ready(plan, step) {
+            if !self.role.performs(step) {
+                continue;
+            }
+            if let Some(event) = self.settle_by_hand(now, step.into(), out) {
+                return Some(event);
+            }
+            if !self.state.is_ready(plan, step) {
                 continue;
             }
             if !self.has_begun(step) {
@@ -118,6 +124,8 @@ impl Driver {
                 if let Some(event) = self.give_up(plan, now, step, cause, out) {
                     return Some(event);
                 }
+            } else if let Some(event) = self.settle_by_hand(now, step.into(), out) {
+                return Some(event);
             } else if self.state.is_compensation_ready(plan, step) {
                 let settled = match &plan.step(step).for_each {
                     None => self.undo_call(plan, now, step.into(), cause, out),
@@ -256,22 +264,23 @@ impl Driver {
         cause: EventKey,
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
+        if let Some(event) = self.settle_by_hand(now, unit, out) {
+            return Some(event);
+        }
         let is_blocked = self.state.unit_blocked_by(unit).is_some();
         if is_blocked || !self.attempts(unit).is_due(now) {
             return None;
         }
         let is_once = call_of(plan, unit.step, Direction::Forward).at_most_once;
         if is_once && self.attempts(unit).phase == Phase::Idle {
-            let round = self.state.round();
-            let begun = self.state.begun(unit);
-            if begun.is_some_and(|begun| begun.round >= round) {
+            if self.state.is_open(unit) {
                 self.attempts_mut(unit).cause = cause;
                 return Some(self.suspend_unit(now, unit, out));
             }
             let kind = EventKind::StepBegun {
                 unit,
                 until: None,
-                round,
+                round: self.state.round(),
             };
             self.emit(now, kind, Some(cause), out);
         }
@@ -290,6 +299,9 @@ impl Driver {
         cause: EventKey,
         out: &mut Vec<Action>,
     ) -> Option<EventKey> {
+        if let Some(event) = self.settle_by_hand(now, unit, out) {
+            return Some(event);
+        }
         if !self.attempts(unit).is_due(now) {
             return None;
         }

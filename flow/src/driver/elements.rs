@@ -202,6 +202,11 @@ impl Driver {
         if self.runs.get(&step).is_some_and(Run::is_in_flight) {
             return None;
         }
+        let has_begun = self.runs.get(&step).is_some_and(|run| run.next > 0);
+        let was_said = self.state.elements(step).next().is_some();
+        if !has_begun && !was_said && !possibly_called {
+            return Some(self.emit(now, EventKind::StepAbandoned { step }, Some(cause), out));
+        }
         // What cannot be computed now could not before: then nothing was called.
         let is_known = self.compute_elements(for_each, step).is_ok();
         let length = if is_known { self.runs[&step].len() } else { 0 };
@@ -301,14 +306,10 @@ impl Driver {
         Some(self.emit(now, kind, Some(cause), out))
     }
 
-    /// Whether a call of the step is on its way, or of one of its elements.
-    pub(super) fn is_in_flight(&self, unit: Unit, direction: Option<Direction>) -> bool {
-        let whole = self.attempts(unit).in_flight();
-        let of_elements = unit.element.is_none()
-            && self
-                .runs
-                .get(&unit.step)
-                .is_some_and(|run| run.is_in_flight());
-        of_elements || whole.is_some_and(|found| direction.is_none_or(|wanted| wanted == found))
+    /// Whether a call of the step is on its way, or of one of its elements; or of the element.
+    pub(super) fn is_in_flight(&self, unit: Unit) -> bool {
+        let run = self.runs.get(&unit.step);
+        let of_elements = unit.element.is_none() && run.is_some_and(Run::is_in_flight);
+        of_elements || self.attempts(unit).in_flight().is_some()
     }
 }

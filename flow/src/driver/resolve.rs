@@ -1,4 +1,5 @@
-//! What an operator settles by hand. The home says it, and all who take part hear it from there.
+//! What an operator settles by hand. The home says what is wanted; whoever performs the step hears it
+//! from there, and says that it is so: of a step, nobody else says anything.
 
 use bytes::Bytes;
 
@@ -61,7 +62,7 @@ impl Driver {
         {
             return Some(Refusal::NoElement(element));
         }
-        if self.is_in_flight(unit, None) {
+        if self.is_in_flight(unit) {
             return Some(Refusal::InFlight);
         }
         match resolution {
@@ -115,7 +116,6 @@ impl Driver {
             reason,
         };
         let key = self.emit(now, kind, self.last_cause(), out);
-        self.attempts_mut(unit).phase = Phase::Idle;
         let is_blocked = |step| self.state.blocked_by(step).is_some();
         if !self.state.is_suspended() || self.plan.step_indices().any(is_blocked) {
             return Some(key);
@@ -123,5 +123,34 @@ impl Driver {
         let round = self.state.round();
         let kind = EventKind::ExecutionResumed { round };
         Some(self.emit(now, kind, Some(key), out))
+    }
+
+    /// Says what an operator wants a step to count as, or an element, unless a call of it is on its
+    /// way: what comes of that is stronger.
+    pub(super) fn settle_by_hand(
+        &mut self,
+        now: Timestamp,
+        unit: Unit,
+        out: &mut Vec<Action>,
+    ) -> Option<EventKey> {
+        let (resolution, output) = self.state.resolution(unit)?;
+        let is_of_this_way = (resolution == Resolution::Compensated) == self.state.is_failing();
+        if !is_of_this_way || self.is_in_flight(unit) {
+            return None;
+        }
+        let attempts = 0;
+        let kind = match resolution {
+            Resolution::Unspecified => return None,
+            Resolution::Skipped => EventKind::StepSkipped { step: unit.step },
+            Resolution::Completed => EventKind::StepCompleted {
+                unit,
+                output: output.clone(),
+                attempts,
+            },
+            Resolution::Compensated => EventKind::StepCompensated { unit, attempts },
+        };
+        self.attempts_mut(unit).phase = Phase::Idle;
+        let cause = EventKey::Resolved(unit, resolution);
+        Some(self.emit(now, kind, Some(cause), out))
     }
 }

@@ -13,15 +13,17 @@ use bytes::Bytes;
 
 use super::{Action, CallFailure, Direction, Driver, Input, Performers};
 use crate::Timestamp;
-use crate::event::{Event, EventKind, Failure, Origin};
+use crate::event::{Event, EventKind, Failure, Origin, Resolution};
 use crate::fold::{Outcome, Progress, State};
-use crate::plan::{Plan, StepIndex};
-use crate::testing::{Random, random_plan};
+use crate::plan::{Plan, StepIndex, Unit, Work};
+use crate::testing::{Random, varied_plan};
 
 const UNAVAILABLE: i32 = 14;
 const DEADLINE_EXCEEDED: i32 = 4;
 const FAILED_PRECONDITION: i32 = 9;
 const ABORTED: i32 = 10;
+/// As many as the lists of `varied_plan` have.
+const MOST_ELEMENTS: u32 = 5;
 
 /// A service that keeps the contract: idempotent by key, with tombstones (rule 8).
 #[derive(Default)]
@@ -36,6 +38,22 @@ struct Service {
 }
 
 impl Service {
+    fn random(random: &mut Random) -> Self {
+        Self {
+            refusals: match random.below(8) {
+                0 => u32::MAX,
+                1 => 1,
+                _ => 0,
+            },
+            undo_refusals: if random.chance(10) {
+                1 + random.below(2) as u32
+            } else {
+                0
+            },
+            ..Self::default()
+        }
+    }
+
     fn call(&mut self, direction: Direction) -> Result<(), i32> {
         match direction {
             Direction::Forward if self.tombstone => Err(ABORTED),
@@ -64,7 +82,7 @@ impl Service {
 
 /// A request somewhere between its caller and the service.
 struct OnTheWire {
-    step: StepIndex,
+    unit: Unit,
     direction: Direction,
     /// The process that sent it; `None` once that has given up or died.
     caller: Option<u32>,
@@ -78,34 +96,27 @@ struct Simulation {
     process: u32,
     conductor: Driver,
     log: Vec<Event>,
-    services: Vec<Service>,
+    services: HashMap<Unit, Service>,
+    /// Forward calls that left.
+    sent: HashMap<Unit, usize>,
     wire: Vec<OnTheWire>,
     wakes: Vec<Timestamp>,
     faults: bool,
-    completed: HashMap<StepIndex, usize>,
+    completed: HashMap<Unit, usize>,
 }
 
 impl Simulation {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let plan = random_plan(&mut random);
-        let services = plan
-            .steps
-            .iter()
-            .map(|_| Service {
-                refusals: match random.below(8) {
-                    0 => u32::MAX,
-                    1 => 1,
-                    _ => 0,
-                },
-                undo_refusals: if random.chance(10) {
-                    1 + random.below(2) as u32
-                } else {
-                    0
-                },
-                ..Service::default()
-            })
-            .collect();
+        let plan = varied_plan(&mut random);
+        let mut services = HashMap::new();
+        for step in plan.step_indices() {
+            // One for the step, and one for each element that it may have.
+            let elements = (0..MOST_ELEMENTS).map(|element| Unit::element(step, element));
+            for unit in elements.chain([step.into()]) {
+                services.insert(unit, Service::random(&mut random));
+            }
+        }
         let now = Timestamp::from_nanos(1);
         let mut out = Vec::new();
         let conductor = Driver::start(
@@ -126,6 +137,7 @@ impl Simulation {
             conductor,
             log: Vec::new(),
             services,
+            sent: HashMap::new(),
             wire: Vec::new(),
             wakes: Vec::new(),
             faults: true,
@@ -159,7 +171,10 @@ impl Simulation {
                 }
                 2 | 3 => self.wake(),
                 4 if self.faults => self.give_up_on_a_call(),
-                5 if self.conductor.state().is_suspended() => self.input(Input::Resume),
+                5 if self.conductor.state().is_suspended() && self.random.chance(50) => {
+                    self.input(Input::Resume);
+                }
+                5 => self.resolve(),
                 _ if !quiet => self.deliver(),
                 _ => self.wake(),
             }
@@ -196,7 +211,11 @@ impl Simulation {
                 );
                 self.log.push(event.clone());
                 if let EventKind::StepCompleted { unit, .. } = event.kind {
-                    *self.completed.entry(unit.step).or_default() += 1;
+                    *self.completed.entry(unit).or_default() += 1;
+                    let begun = self.conductor.state().begun(unit);
+                    let until = begun.and_then(|begun| begun.until);
+                    let is_early = until.is_some_and(|until| event.time < until);
+                    assert!(!is_early, "seed {}: {unit:?} waited too short", self.seed);
                 }
             }
         }
@@ -209,9 +228,9 @@ impl Simulation {
                 Action::Wake(at) => self.wakes.push(at),
                 Action::Await { .. } => unreachable!("these plans await nothing"),
                 Action::Call(call) => {
-                    self.check_call(call.unit.step, call.direction);
+                    self.check_call(call.unit, call.direction);
                     self.wire.push(OnTheWire {
-                        step: call.unit.step,
+                        unit: call.unit,
                         direction: call.direction,
                         caller: Some(self.process),
                     });
@@ -220,15 +239,21 @@ impl Simulation {
         }
     }
 
-    fn check_call(&self, step: StepIndex, direction: Direction) {
+    fn check_call(&mut self, unit: Unit, direction: Direction) {
         let state = self.durable_state();
-        let seed = self.seed;
+        let (seed, step) = (self.seed, unit.step);
         match direction {
             Direction::Forward => {
-                assert_eq!(
-                    state.progress(step),
-                    Progress::Pending,
-                    "seed {seed}: {step:?}"
+                let progress = state.progress_of(unit);
+                assert_eq!(progress, Progress::Pending, "seed {seed}: {unit:?}");
+                *self.sent.entry(unit).or_default() += 1;
+                let of_resumed =
+                    |event: &&Event| matches!(event.kind, EventKind::ExecutionResumed { .. });
+                let resumed = self.log.iter().filter(of_resumed).count();
+                let call = self.plan.step(step).call().expect("it was called");
+                assert!(
+                    !call.at_most_once || self.sent[&unit] <= 1 + resumed,
+                    "seed {seed}: {unit:?} was called again, and nobody asked for it"
                 );
                 for &on in &self.plan.step(step).dependencies {
                     let settled =
@@ -237,9 +262,10 @@ impl Simulation {
                 }
             }
             Direction::Compensation => {
+                let owes = state.owes_compensation(&self.plan, step);
                 assert!(
-                    state.owes_compensation(&self.plan, step),
-                    "seed {seed}: {step:?}"
+                    owes && state.progress_of(unit).owes(),
+                    "seed {seed}: {unit:?}"
                 );
                 for &later in &self.plan.step(step).descendants {
                     let settled = state.is_settled(&self.plan, later);
@@ -258,12 +284,53 @@ impl Simulation {
         let result = if lost_before {
             Err(UNAVAILABLE)
         } else {
-            self.services[request.step.at()].call(request.direction)
+            self.service(request.unit).call(request.direction)
         };
         if request.caller == Some(self.process) {
             let result = if lost_after { Err(UNAVAILABLE) } else { result };
-            self.answer(request.step, request.direction, result);
+            self.answer(request.unit, request.direction, result);
         }
+    }
+
+    fn service(&mut self, unit: Unit) -> &mut Service {
+        self.services.get_mut(&unit).expect("there is one for each")
+    }
+
+    /// An operator settles something that waits for one, and sees to it that it is so.
+    fn resolve(&mut self) {
+        let state = self.conductor.state();
+        let steps = self.plan.step_indices();
+        let units = steps.flat_map(|step| {
+            let elements = state.elements(step).map(|(unit, _)| unit);
+            elements.chain([step.into()]).collect::<Vec<_>>()
+        });
+        let blocked: Vec<Unit> = units
+            .filter(|unit| state.unit_blocked_by(*unit).is_some())
+            .collect();
+        if blocked.is_empty() {
+            return;
+        }
+        let unit = blocked[self.random.below(blocked.len())];
+        let resolution = if state.is_failing() {
+            Resolution::Compensated
+        } else if unit.element.is_some() || self.random.chance(50) {
+            Resolution::Completed
+        } else {
+            Resolution::Skipped
+        };
+        if self.conductor.refusal(unit, resolution).is_some() {
+            return;
+        }
+        let service = self.service(unit);
+        service.effect = resolution == Resolution::Completed;
+        service.tombstone = !service.effect;
+        service.performed = u32::from(service.effect);
+        self.input(Input::Resolve {
+            unit,
+            resolution,
+            output: Bytes::new(),
+            reason: "test".to_owned(),
+        });
     }
 
     /// A caller's patience ends; the request stays where it is.
@@ -275,12 +342,12 @@ impl Simulation {
             .position(|request| request.caller == Some(process));
         if let Some(at) = waiting {
             self.wire[at].caller = None;
-            let (step, direction) = (self.wire[at].step, self.wire[at].direction);
-            self.answer(step, direction, Err(DEADLINE_EXCEEDED));
+            let (unit, direction) = (self.wire[at].unit, self.wire[at].direction);
+            self.answer(unit, direction, Err(DEADLINE_EXCEEDED));
         }
     }
 
-    fn answer(&mut self, step: StepIndex, direction: Direction, result: Result<(), i32>) {
+    fn answer(&mut self, unit: Unit, direction: Direction, result: Result<(), i32>) {
         let result = result.map(|()| Bytes::new()).map_err(|code| CallFailure {
             failure: Failure {
                 code,
@@ -294,7 +361,7 @@ impl Simulation {
         });
         let jitter = self.random.below(100) as f64 / 100.0;
         self.input(Input::Answered {
-            unit: step.into(),
+            unit,
             direction,
             result,
             jitter,
@@ -348,26 +415,32 @@ impl Simulation {
             .filter(|event| event.kind.is_outcome())
             .count();
         assert_eq!(outcomes, 1, "seed {seed}");
-        for (step, count) in &self.completed {
-            assert_eq!(*count, 1, "seed {seed}: {step:?} completed more than once");
+        for (unit, count) in &self.completed {
+            assert_eq!(*count, 1, "seed {seed}: {unit:?} completed more than once");
         }
         let succeeded = matches!(state.outcome(), Some(Outcome::Succeeded { .. }));
-        for step in self.plan.step_indices() {
-            let service = &self.services[step.at()];
+        for (unit, service) in &self.services {
+            let step = self.plan.step(unit.step);
+            if matches!(step.work, Work::Wait(_)) {
+                continue;
+            }
             assert!(
                 service.performed <= 1,
-                "seed {seed}: {step:?} took effect twice"
+                "seed {seed}: {unit:?} took effect twice"
             );
             if succeeded {
-                let completed = state.progress(step) == Progress::Completed;
-                assert_eq!(
-                    service.effect, completed,
-                    "seed {seed}: {step:?} of a success"
+                let completed = state.progress_of(*unit) == Progress::Completed;
+                // A step over a list has no call of its own.
+                let expected = completed && step.for_each.is_some() == unit.element.is_some();
+                let is_by_hand = completed && step.for_each.is_some() && unit.element.is_none();
+                assert!(
+                    service.effect == expected || is_by_hand,
+                    "seed {seed}: {unit:?} of a success"
                 );
-            } else if self.plan.step(step).compensation.is_some() {
+            } else if step.compensation.is_some() {
                 assert!(
                     !service.effect,
-                    "seed {seed}: {step:?} stands after a failure"
+                    "seed {seed}: {unit:?} stands after a failure"
                 );
             }
         }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::{Begun, Facts, Outcome, Progress, State, StepFailure};
 use crate::Timestamp;
-use crate::event::Failure;
+use crate::event::{Failure, Resolution};
 use crate::plan::{Plan, StepIndex, Unit};
 use crate::program::{ExecutionInfo, Scope};
 
@@ -77,6 +77,34 @@ impl State {
         self.facts(unit)?.begun
     }
 
+    /// What an operator has settled by hand and whoever performs the step has still to say: how, and what
+    /// it counts as having been answered with.
+    pub fn resolution(&self, unit: Unit) -> Option<(Resolution, &Bytes)> {
+        let (resolution, output) = self.facts(unit)?.resolved.as_deref()?;
+        let progress = self.progress_of(unit);
+        let is_open = match resolution {
+            Resolution::Unspecified => false,
+            Resolution::Skipped | Resolution::Completed => progress == Progress::Pending,
+            Resolution::Compensated => progress.owes(),
+        };
+        is_open.then_some((*resolution, output))
+    }
+
+    /// Whether it has begun and nobody knows what came of it, nor has an operator been asked since.
+    pub fn is_open(&self, unit: Unit) -> bool {
+        let Some(facts) = self.facts(unit) else {
+            return false;
+        };
+        let asked = facts.suspended.as_ref().map_or(0, |asked| asked.0);
+        facts.begun.is_some_and(|begun| begun.round > asked)
+    }
+
+    /// Whether it was once not known what came of a call: it may have its effect still.
+    pub fn was_suspended(&self, unit: Unit) -> bool {
+        self.facts(unit)
+            .is_some_and(|facts| facts.suspended.is_some())
+    }
+
     /// Why a step waits for an operator, unless one has had it retried since: its compensation failed
     /// for good, or what came of its call is not known.
     pub fn blocked_by(&self, step: StepIndex) -> Option<&Failure> {
@@ -97,7 +125,8 @@ impl State {
             Progress::Skipped | Progress::Abandoned | Progress::Compensated => &None,
         };
         let (round, failure) = said.as_deref()?;
-        (*round > self.resumed_round).then_some(failure)
+        let is_open = *round > self.resumed_round && self.resolution(unit).is_none();
+        is_open.then_some(failure)
     }
 
     fn facts(&self, unit: Unit) -> Option<&Facts> {

@@ -1,6 +1,7 @@
 //! A world of members that choreograph one execution, with services that refuse, requests that are
 //! lost and processes that die.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +13,10 @@ use super::member::Member;
 use super::service::{Service, response};
 use crate::Timestamp;
 use crate::driver::{Action, CallFailure, CallRequest, Direction, Driver, Input, Performers, Role};
-use crate::event::{Event, EventKind, Failure, Origin};
-use crate::fold::{Outcome, State};
-use crate::plan::{Plan, StepIndex, Work};
-use crate::testing::{Random, random_plan, step_index};
+use crate::event::{Event, EventKind, Failure, Origin, Resolution};
+use crate::fold::{Outcome, Progress, State};
+use crate::plan::{Plan, Step, Unit, Work};
+use crate::testing::{Random, call, step_index, varied_plan};
 
 const DEADLINE_EXCEEDED: i32 = 4;
 const UNAVAILABLE: i32 = 14;
@@ -23,12 +24,14 @@ const HOME: &str = "home";
 /// Most rounds with faults; a run ends soon after.
 const FAULTY_ROUNDS: usize = 500;
 const MAX_ROUNDS: usize = 40_000;
+/// As many as the lists of `varied_plan` have.
+const MOST_ELEMENTS: u32 = 5;
 
 struct OnTheWire {
     member: usize,
     /// Of the member; a request outlives the process that sent it.
     process: u32,
-    step: StepIndex,
+    unit: Unit,
     direction: Direction,
     waiting: bool,
 }
@@ -39,7 +42,7 @@ pub(super) struct World {
     plan: Arc<Plan>,
     /// The home is the first.
     members: Vec<Member>,
-    services: Vec<Service>,
+    services: HashMap<Unit, Service>,
     wire: Vec<OnTheWire>,
     now: Timestamp,
     faults: bool,
@@ -49,11 +52,14 @@ pub(super) struct World {
 
 /// A random plan with a random owner for each step, and compensations that refer to earlier steps.
 fn shared_plan(random: &mut Random) -> (Arc<Plan>, Owners) {
-    let mut plan = random_plan(random);
+    let mut plan = varied_plan(random);
     let count = 1 + random.below(4);
     let services: Vec<Arc<str>> = (0..count).map(|n| format!("test.S{n}").into()).collect();
     let whole = Arc::get_mut(&mut plan).expect("nobody else has it");
     for position in 0..whole.steps.len() {
+        if stands_alone(whole, position) {
+            whole.steps[position].work = Work::Call(call("Do", 1));
+        }
         let ancestors = (0..position).map(step_index).filter(|earlier| {
             let later = &whole.steps[earlier.at()].descendants;
             later.contains(&step_index(position)) && random.chance(40)
@@ -72,6 +78,17 @@ fn shared_plan(random: &mut Random) -> (Arc<Plan>, Owners) {
     let members = services.iter().enumerate();
     let owners = Owners::new(members.map(|(n, service)| (format!("p{n}"), [service])));
     (plan, owners)
+}
+
+/// Whether a step is a wait with no call around it: nobody would perform that.
+fn stands_alone(plan: &Plan, position: usize) -> bool {
+    let index = step_index(position);
+    let is_call = |step: &Step| step.call().is_some();
+    let mut after = plan.steps[position].descendants.iter();
+    let mut before = plan.steps.iter();
+    !is_call(&plan.steps[position])
+        && !after.any(|later| is_call(plan.step(*later)))
+        && !before.any(|step| is_call(step) && step.descendants.contains(&index))
 }
 
 impl World {
@@ -108,15 +125,23 @@ impl World {
             };
             members.push(Member::new(part, join(), Some(join())));
         }
-        let services = plan.steps.iter().map(|_| Service {
-            refuses: random.chance(15),
-            undo_refusals: random.below(12).saturating_sub(9) as u32,
-            ..Service::default()
-        });
+        let mut services = HashMap::new();
+        for step in plan.step_indices() {
+            // One for the step, and one for each element that it may have.
+            let elements = (0..MOST_ELEMENTS).map(|element| Unit::element(step, element));
+            for unit in elements.chain([step.into()]) {
+                let service = Service {
+                    refuses: random.chance(15),
+                    undo_refusals: random.below(12).saturating_sub(9) as u32,
+                    ..Service::default()
+                };
+                services.insert(unit, service);
+            }
+        }
         let mut world = Self {
             seed,
             members,
-            services: services.collect(),
+            services,
             random,
             plan,
             wire: Vec::new(),
@@ -150,7 +175,13 @@ impl World {
                 }
                 2 => self.pass_time(),
                 3 if self.faults => self.lose_patience(),
-                4 if self.members[0].driver.state().is_suspended() => self.input(0, Input::Resume),
+                4 if self.members[0].driver.state().is_suspended() => {
+                    if self.random.chance(50) {
+                        self.input(0, Input::Resume);
+                    } else {
+                        self.resolve();
+                    }
+                }
                 5..=8 if !self.wire.is_empty() => self.deliver(),
                 _ => self.hear(member),
             }
@@ -214,7 +245,7 @@ impl World {
                     self.wire.push(OnTheWire {
                         member,
                         process: self.members[member].process,
-                        step: call.unit.step,
+                        unit: call.unit,
                         direction: call.direction,
                         waiting: true,
                     });
@@ -247,37 +278,34 @@ impl World {
     fn deliver(&mut self) {
         let at = self.random.below(self.wire.len());
         let request = self.wire.swap_remove(at);
-        let (step, direction) = (request.step, request.direction);
+        let (unit, direction) = (request.unit, request.direction);
         let lost = self.faults && self.random.chance(6);
         let result = if lost {
             Err(UNAVAILABLE)
         } else {
-            self.services[step.at()].call(direction)
+            self.service(unit).call(direction)
         };
         if !request.waiting || request.process != self.members[request.member].process {
             return;
         }
         if result.is_ok() && self.random.chance(40) {
-            return self.record(request.member, step, direction);
+            return self.record(request.member, unit, direction);
         }
         let lost_after = self.faults && self.random.chance(6);
         let result = if lost_after { Err(UNAVAILABLE) } else { result };
-        self.answer(request.member, step, direction, result);
+        self.answer(request.member, unit, direction, result);
     }
 
     /// The service has appended the step's event itself, in the commit of the effect.
-    fn record(&mut self, member: usize, step: StepIndex, direction: Direction) {
+    fn record(&mut self, member: usize, unit: Unit, direction: Direction) {
         let attempts = 1;
         let kind = match direction {
             Direction::Forward => EventKind::StepCompleted {
-                unit: step.into(),
-                output: response(step),
+                unit,
+                output: response(unit.step),
                 attempts,
             },
-            Direction::Compensation => EventKind::StepCompensated {
-                unit: step.into(),
-                attempts,
-            },
+            Direction::Compensation => EventKind::StepCompensated { unit, attempts },
         };
         let time = self.now.max(self.members[member].driver.last_event());
         let event = Event {
@@ -288,31 +316,67 @@ impl World {
         self.input(member, Input::Recorded { event });
     }
 
-    fn answer(
-        &mut self,
-        member: usize,
-        step: StepIndex,
-        direction: Direction,
-        result: Result<(), i32>,
-    ) {
-        let result = result.map(|()| response(step)).map_err(|code| CallFailure {
-            failure: Failure {
-                code,
-                message: String::new(),
-                details: Vec::new(),
-            },
-            retry_after: None,
-            sent: true,
-            settled: false,
-            held_back: false,
-        });
+    fn answer(&mut self, member: usize, unit: Unit, direction: Direction, result: Result<(), i32>) {
+        let result = result
+            .map(|()| response(unit.step))
+            .map_err(|code| CallFailure {
+                failure: Failure {
+                    code,
+                    message: String::new(),
+                    details: Vec::new(),
+                },
+                retry_after: None,
+                sent: true,
+                settled: false,
+                held_back: false,
+            });
         let input = Input::Answered {
-            unit: step.into(),
+            unit,
             direction,
             result,
             jitter: 0.5,
         };
         self.input(member, input);
+    }
+
+    fn service(&mut self, unit: Unit) -> &mut Service {
+        self.services.get_mut(&unit).expect("there is one for each")
+    }
+
+    /// An operator settles something that waits for one, and sees to it that it is so.
+    fn resolve(&mut self) {
+        let home = &self.members[0].driver;
+        let blocked = self.services.keys().copied();
+        let blocked = blocked.filter(|unit| home.state().unit_blocked_by(*unit).is_some());
+        let Some(unit) = blocked.min() else {
+            return;
+        };
+        let resolution = if home.state().is_failing() {
+            Resolution::Compensated
+        } else if unit.element.is_some() {
+            Resolution::Completed
+        } else {
+            Resolution::Skipped
+        };
+        if home.refusal(unit, resolution).is_some() {
+            return;
+        }
+        let service = self.service(unit);
+        if service.tombstone && resolution == Resolution::Completed {
+            return; // undone in the meantime: whoever looks sees that
+        }
+        service.effect = resolution == Resolution::Completed;
+        service.tombstone = !service.effect;
+        let (output, reason) = (Bytes::new(), "test".to_owned());
+        self.input(
+            0,
+            Input::Resolve {
+                unit,
+                resolution,
+                output,
+                reason,
+            },
+        );
     }
 
     /// Somebody waits no longer for an answer; the request stays on the wire.
@@ -325,11 +389,11 @@ impl World {
             self.wire[at].waiting = false;
             let OnTheWire {
                 member,
-                step,
+                unit,
                 direction,
                 ..
             } = self.wire[at];
-            self.answer(member, step, direction, Err(DEADLINE_EXCEEDED));
+            self.answer(member, unit, direction, Err(DEADLINE_EXCEEDED));
         }
     }
 
@@ -383,13 +447,15 @@ impl World {
     fn check_effects(&self) {
         let state = self.whole();
         let succeeded = matches!(state.outcome(), Some(Outcome::Succeeded { .. }));
-        for step in self.plan.step_indices() {
-            let effect = self.services[step.at()].effect;
-            if succeeded {
-                let completed = state.output_of(step).is_some();
-                assert_eq!(effect, completed, "seed {}: {step:?}", self.seed);
-            } else if self.plan.step(step).compensation.is_some() {
-                assert!(!effect, "seed {}: {step:?} stands", self.seed);
+        for (unit, service) in &self.services {
+            let (step, effect) = (self.plan.step(unit.step), service.effect);
+            // A step over a list has no call of its own, and a wait has none at all.
+            let calls = step.call().is_some() && step.for_each.is_some() == unit.element.is_some();
+            if calls && succeeded {
+                let completed = state.progress_of(*unit) == Progress::Completed;
+                assert_eq!(effect, completed, "seed {}: {unit:?}", self.seed);
+            } else if calls && step.compensation.is_some() {
+                assert!(!effect, "seed {}: {unit:?} stands", self.seed);
             }
         }
     }
