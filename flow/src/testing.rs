@@ -114,7 +114,7 @@ pub(crate) fn varied_plan(random: &mut Random) -> Arc<Plan> {
 }
 
 /// So many elements, whatever the scope.
-fn elements(count: usize) -> Elements {
+pub(crate) fn elements(count: usize) -> Elements {
     let list: Vec<_> = (0..count as u64).map(Value::Uint).collect();
     let literal = Expression::List(list.into_iter().map(Expression::Literal).collect());
     let field = pavane::descriptor_pool()
@@ -167,7 +167,7 @@ fn method(name: &str) -> Method {
     }
 }
 
-fn message() -> MessageDescriptor {
+pub(crate) fn message() -> MessageDescriptor {
     pavane::descriptor_pool()
         .get_message_by_name("pavane.workflow.v1.DeadlineExceeded")
         .expect("part of the contract")

@@ -1,4 +1,9 @@
-//! What an answer makes of the attempts at a call.
+//! The driver by the actions that it returns.
+
+mod by_hand;
+mod elements;
+mod play;
+mod waiting;
 
 use std::sync::Arc;
 
