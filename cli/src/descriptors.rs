@@ -1,13 +1,16 @@
 //! Message types from .proto files, from compiled descriptors, or from a server by reflection.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use pavane_flow::evolution::{Origin, union};
 use prost::Message;
 use prost_reflect::DescriptorPool;
-use prost_types::FileDescriptorSet;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
 use crate::error::Error;
 
+mod needed;
 pub(crate) mod reflection;
 
 /// How deep folders of .proto files are searched.
@@ -17,23 +20,45 @@ const MAX_DEPTH: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Set {
     pool: DescriptorPool,
+    /// Names of the files that were asked for one by one.
+    named: BTreeSet<String>,
 }
 
 impl Set {
     /// From encoded descriptors. `origin` is for messages.
     pub(crate) fn decode(origin: &str, bytes: &[u8]) -> Result<Self, Error> {
-        let pool = DescriptorPool::decode(bytes).map_err(|error| {
+        let wrong = |problem: String| {
             Error::usage(format!(
-                "{origin} is not a set of file descriptors: {error}"
+                "{origin} is not a set of file descriptors: {problem}"
             ))
-        })?;
-        Ok(Self { pool })
+        };
+        // Looked at before they are resolved, which would say nothing of editions.
+        let files = FileDescriptorSet::decode(bytes).map_err(|error| wrong(error.to_string()))?;
+        check_syntax(&files.file)?;
+        let pool = DescriptorPool::decode(bytes).map_err(|error| wrong(error.to_string()))?;
+        Ok(Self {
+            pool,
+            named: BTreeSet::new(),
+        })
     }
 
-    /// Adds the types of another set.
-    pub(crate) fn merge(&mut self, other: Self) -> Result<(), Error> {
-        let files = self.pool.add_file_descriptor_set(other.into_message());
-        files.map_err(|error| Error::usage(format!("the descriptors contradict: {error}")))
+    /// The types of several places, each with its name for messages. Where they have a file in two
+    /// versions, the one that has all of the other is taken.
+    pub(crate) fn union(parts: Vec<(String, Self)>) -> Result<Self, Error> {
+        let mut named = BTreeSet::new();
+        let mut origins = Vec::new();
+        for (name, part) in parts {
+            named.extend(part.named.iter().cloned());
+            let files = part.into_message().file;
+            origins.push(Origin { name, files });
+        }
+        let contradict = |problem: String| {
+            Error::usage(format!("the descriptors contradict each other: {problem}"))
+        };
+        let file = union(origins).map_err(|conflict| contradict(conflict.to_string()))?;
+        let pool = DescriptorPool::from_file_descriptor_set(FileDescriptorSet { file })
+            .map_err(|error| contradict(error.to_string()))?;
+        Ok(Self { pool, named })
     }
 
     pub(crate) fn pool(&self) -> &DescriptorPool {
@@ -46,6 +71,24 @@ impl Set {
             file: self.pool.file_descriptor_protos().cloned().collect(),
         }
     }
+
+    /// The files that a definition needs, imports included: those of the services that it names, of the
+    /// types that it names, and those that were asked for one by one.
+    pub(crate) fn needed_by(&self, definition: &str) -> FileDescriptorSet {
+        let file = needed::files(&self.pool, definition, &self.named);
+        FileDescriptorSet { file }
+    }
+}
+
+/// Errors: a file is written in an edition.
+fn check_syntax(files: &[FileDescriptorProto]) -> Result<(), Error> {
+    match files.iter().find(|file| file.syntax() == "editions") {
+        None => Ok(()),
+        Some(file) => Err(Error::usage(format!(
+            "{} is written in an edition of protobuf; proto2 and proto3 are understood",
+            file.name()
+        ))),
+    }
 }
 
 /// Reads what `buf build -o` or `protoc -o` wrote.
@@ -55,38 +98,62 @@ pub(crate) fn read(path: &Path) -> Result<Set, Error> {
     Set::decode(&path.display().to_string(), &bytes)
 }
 
-/// Compiles every .proto file below the folders; imports are looked for in all of them.
-pub(crate) fn compile(folders: &[PathBuf]) -> Result<Set, Error> {
+/// Compiles .proto files: those that are named, and every one below the folders that are. Imports are
+/// looked for in these folders, beside the files, and in `imports`.
+pub(crate) fn compile(protos: &[PathBuf], imports: &[PathBuf]) -> Result<Set, Error> {
     let mut files = Vec::new();
-    for folder in folders {
+    let mut single = Vec::new();
+    let mut roots: Vec<PathBuf> = Vec::new();
+    for proto in protos {
+        if proto.is_file() {
+            single.push(proto.clone());
+            continue;
+        }
         let found = files.len();
-        collect(folder, MAX_DEPTH, &mut files)?;
+        collect(proto, MAX_DEPTH, &mut files)?;
         if files.len() == found {
-            let message = format!("there are no .proto files in {}", folder.display());
+            let message = format!("there are no .proto files in {}", proto.display());
             return Err(Error::usage(message));
+        }
+        roots.push(proto.clone());
+    }
+    roots.extend(imports.iter().cloned());
+    for file in &single {
+        if !roots.iter().any(|root| file.starts_with(root)) {
+            let folder = file
+                .parent()
+                .filter(|folder| !folder.as_os_str().is_empty());
+            roots.push(folder.unwrap_or(Path::new(".")).to_owned());
         }
     }
     files.sort();
-    let wrong = |error: protox::Error| {
-        let problem = format!("{error:?}");
-        let is_import = problem.contains("import") && problem.contains("not found");
-        match folders {
-            [folder, ..] if is_import => Error::usage(problem).with_hint(format!(
-                "--proto names the folder that imports are relative to, such as a parent of {}",
-                folder.display()
-            )),
-            _ => Error::usage(problem),
-        }
-    };
-    let mut compiler = protox::Compiler::new(folders).map_err(wrong)?;
-    compiler
-        .include_imports(true)
-        .open_files(&files)
-        .map_err(wrong)?;
-    Set::decode(
-        "what was compiled",
-        &compiler.file_descriptor_set().encode_to_vec(),
-    )
+    let wrong = |error: protox::Error| refused(&error, &roots);
+    let mut compiler = protox::Compiler::new(&roots).map_err(wrong)?;
+    compiler.include_imports(true);
+    compiler.open_files(&single).map_err(wrong)?;
+    let opened = compiler.files().filter(|file| !file.is_import());
+    let named = opened.map(|file| file.name().to_owned()).collect();
+    compiler.open_files(&files).map_err(wrong)?;
+    let bytes = compiler.file_descriptor_set().encode_to_vec();
+    let set = Set::decode("what was compiled", &bytes)?;
+    Ok(Set { named, ..set })
+}
+
+fn refused(error: &protox::Error, roots: &[PathBuf]) -> Error {
+    let problem = format!("{error:?}");
+    if problem.contains("edition") && error.file().is_some() {
+        let what = Error::usage(problem);
+        return what.with_hint("editions are not understood; proto2 and proto3 are");
+    }
+    let is_import = problem.contains("import") && problem.contains("not found");
+    match roots {
+        [folder, ..] if is_import => Error::usage(problem).with_hint(format!(
+            "imports are looked for in the folders of --proto and --import: name the one that they \
+             are relative to, such as a parent of {}",
+            folder.display()
+        )),
+        _ => Error::usage(problem),
+    }
 }
 
 fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), Error> {
@@ -115,52 +182,4 @@ fn collect(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> Result<(), 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_of_proto_files_is_compiled_with_its_imports() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../proto");
-        let set = compile(&[folder]).expect("the contract compiles");
-        assert!(
-            set.pool()
-                .get_service_by_name("shop.order.v1.OrderService")
-                .is_some()
-        );
-        let files = set.into_message().file;
-        assert!(
-            files
-                .iter()
-                .any(|file| file.name() == "google/protobuf/any.proto")
-        );
-    }
-
-    #[test]
-    fn a_mistake_in_a_proto_file_is_shown_with_its_place() {
-        let folder = tempfile::tempdir().expect("there is room");
-        std::fs::write(
-            folder.path().join("a.proto"),
-            "syntax = \"proto3\";\nmessage A { B b = 1; }",
-        )
-        .expect("it is ours");
-        let error = compile(&[folder.path().to_owned()])
-            .expect_err("B is unknown")
-            .to_string();
-        assert!(error.contains("'B' is not defined"), "{error}");
-        assert!(error.contains("a.proto:2:13"), "{error}");
-    }
-
-    #[test]
-    fn an_empty_folder_or_none_is_refused() {
-        let folder = tempfile::tempdir().expect("there is room");
-        let path = folder.path().to_owned();
-        let error = compile(std::slice::from_ref(&path))
-            .expect_err("is empty")
-            .to_string();
-        assert_eq!(
-            error,
-            format!("there are no .proto files in {}", path.display())
-        );
-        assert!(compile(&[path.join("missing")]).is_err());
-    }
-}
+mod tests;

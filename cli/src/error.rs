@@ -181,6 +181,11 @@ impl Error {
                     let report = Json::new().message(name, &report);
                     error.insert("diagnostics".to_owned(), report["diagnostics"].clone());
                 }
+                if let Some(report) = render::impact_report(status) {
+                    let name = "pavane.workflow.v1.ImpactReport";
+                    let report = Json::new().message(name, &report);
+                    error.insert("impacts".to_owned(), report["impacts"].clone());
+                }
                 if let Some(delay) = details.retry_info().and_then(|info| info.retry_delay) {
                     error.insert("retry_after_s".to_owned(), json!(delay.as_secs_f64()));
                 }

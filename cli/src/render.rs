@@ -4,6 +4,7 @@
 mod diagnostic;
 mod event;
 mod facts;
+mod impact;
 mod json;
 mod paint;
 mod status;
@@ -15,6 +16,7 @@ pub(crate) mod trace;
 pub(crate) use diagnostic::{diagnostics, report};
 pub(crate) use event::event_line;
 pub(crate) use facts::facts_about;
+pub(crate) use impact::{Verdict, impact_report, impacts, is_breaking};
 pub(crate) use json::{Json, struct_to_json};
 pub(crate) use paint::Paint;
 pub(crate) use status::{code_name, failure, status};

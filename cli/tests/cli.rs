@@ -6,6 +6,7 @@ mod cli {
     pub(crate) mod fake;
     pub(crate) mod run;
 
+    mod check;
     mod client;
     mod conformance;
     mod demo;

@@ -3,12 +3,17 @@
 use std::collections::HashMap;
 
 use pavane::error::{Details, EXECUTION_ID};
+use pavane::workflow::v1::Impact;
 use pavane_flow::diagnostic::Diagnostic;
 use prost::Message;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::Unprepared;
+
+mod impact;
+
+pub(crate) use impact::breaks;
 
 /// What can go wrong. Each is documented, with its cure, in `docs/errors.md`.
 #[derive(Debug, thiserror::Error)]
@@ -62,8 +67,16 @@ pub enum Error {
         target: String,
         problem: String,
     },
-    #[error("the descriptors disagree with those that are served already: {0}")]
-    DescriptorConflict(String),
+    #[error("the descriptors contradict each other: {0}")]
+    DescriptorConflict(Box<pavane_flow::evolution::Conflict>),
+    #[error(
+        "deploying `{workflow}` would break {}; `allow_breaking` deploys it all the same",
+        impact::whom(.impacts)
+    )]
+    BreakingChange {
+        workflow: String,
+        impacts: Vec<Impact>,
+    },
     #[error("workflow `{workflow}` cannot be choreographed: {why}")]
     NotChoreographed { workflow: String, why: Unprepared },
     #[error("{what} is limited to {limit}, and {found} is more")]
@@ -186,8 +199,13 @@ impl From<Error> for Status {
                 .fact("service", service)
                 .fact("target", target)
                 .status(Code::FailedPrecondition, "REFLECTION_FAILED", message),
-            Error::DescriptorConflict(_) => {
-                details.status(Code::FailedPrecondition, "DESCRIPTOR_CONFLICT", message)
+            Error::DescriptorConflict(conflict) => details.fact("file", conflict.file).status(
+                Code::FailedPrecondition,
+                "DESCRIPTOR_CONFLICT",
+                message,
+            ),
+            Error::BreakingChange { workflow, impacts } => {
+                impact::refusal(&workflow, message, impacts)
             }
             Error::NotChoreographed { workflow, why } => why.into_status(&workflow, message),
             Error::LimitExceeded { limit, found, .. } => details
@@ -225,7 +243,7 @@ fn invalid_definition(message: String, diagnostics: Vec<Diagnostic>) -> Status {
     let mut status = tonic_types::pb::Status::decode(base.details()).unwrap_or_default();
     let report = pavane::workflow::v1::CheckWorkflowResponse {
         diagnostics: diagnostics.iter().map(Into::into).collect(),
-        revision: String::new(),
+        ..Default::default()
     };
     status
         .details

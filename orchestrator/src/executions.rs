@@ -93,6 +93,14 @@ impl Executions {
         ids.take(most).collect()
     }
 
+    /// The executions that have not ended, in no order.
+    pub(crate) fn living(&self) -> Vec<Arc<Live>> {
+        let shards = self.0.shards.iter();
+        shards
+            .flat_map(|shard| shard.read().values().cloned().collect::<Vec<_>>())
+            .collect()
+    }
+
     /// Brings an input that is not an answer: a cancel request, an operator's retry. Answers when
     /// what follows is durable; calls go on behind.
     pub(crate) async fn tell(&self, live: &Arc<Live>, input: Input) -> Result<(), Error> {

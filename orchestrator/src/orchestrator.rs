@@ -23,7 +23,7 @@ use crate::executions::Executions;
 use crate::front_door::FrontDoor;
 use crate::journal::Journal;
 use crate::task::join;
-use crate::workflows::{Given, Preparing, Workflows};
+use crate::workflows::{Given, Order, Preparing, Workflows};
 use crate::{Definition, Error, Options, restart, services};
 
 /// What the events of one commit may need besides responses and outputs, in bytes.
@@ -84,15 +84,16 @@ impl Orchestrator {
             advertised(&options, local_addr),
             options.limits.connect_timeout,
         );
+        let executions = Executions::new(journal, Arc::clone(&calls), options.limits.executions);
         let workflows = Workflows::open(
             &store,
             server.descriptors(),
             server.health(),
             Arc::clone(&calls),
+            executions.clone(),
             choreography.clone(),
             options.limits.workflows,
         )?;
-        let executions = Executions::new(journal, calls, options.limits.executions);
         let engine = Engine::new(
             executions,
             choreography,
@@ -154,9 +155,13 @@ async fn deploy(
         file_name: definition.file_name.clone(),
         text: definition.text.clone(),
     };
-    let descriptors = Some(definition.descriptors.clone());
-    let given = Some(Given::Text(source));
-    engine.workflows.deploy(given, descriptors, preparing).await
+    let order = Order {
+        definition: Some(Given::Text(source)),
+        descriptors: Some(definition.descriptors.clone()),
+        preparing,
+        allow_breaking: false,
+    };
+    engine.workflows.deploy(order).await
 }
 
 /// Where participants reach the orchestrator: where it listens, if nothing else is said. Whoever
@@ -254,9 +259,12 @@ const OWN_SERVICES: [&str; 3] = [
     "pavane.workflow.v1.WorkflowService",
 ];
 
-/// No more than is served: the sample shop's types are its own to describe.
+/// No more than is served: what others serve is theirs to describe.
 fn own_descriptors() -> DescriptorPool {
-    descriptors::select(pavane::descriptor_pool(), &["pavane"])
+    descriptors::select(
+        pavane::descriptor_pool(),
+        &["pavane.feed", "pavane.workflow"],
+    )
 }
 
 fn routes(

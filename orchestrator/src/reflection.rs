@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::uri::PathAndQuery;
 use pavane_calls::Calls;
+use pavane_flow::evolution::Origin;
 use prost::Message;
-use prost_reflect::DescriptorPool;
-use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use prost_types::FileDescriptorProto;
 use tonic::client::Grpc;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
@@ -26,13 +26,14 @@ const PATHS: [&str; 2] = [
 /// Most files that a target may describe its services with.
 const MOST_FILES: usize = 10_000;
 
-/// The descriptors of these services, each asked of its target. A service that has no target is
+/// The files that define these services, each asked of its target. A service that has no target is
 /// left out: if it is needed, the checker says so.
 pub(crate) async fn descriptors(
     calls: &Calls,
     services: &BTreeSet<String>,
-) -> Result<DescriptorPool, Error> {
-    let mut files = BTreeMap::new();
+) -> Result<Vec<Origin>, Error> {
+    // Those at one target are asked for together: its files are one set.
+    let mut by_target: BTreeMap<String, BTreeMap<String, FileDescriptorProto>> = BTreeMap::new();
     for service in services {
         let Some(target) = calls.targets().get(service) else {
             continue;
@@ -42,15 +43,16 @@ pub(crate) async fn descriptors(
             target: target.to_string(),
             problem,
         };
-        read_service(calls.channel(target), service, &mut files)
+        let files = by_target.entry(target.to_string()).or_default();
+        read_service(calls.channel(target), service, files)
             .await
             .map_err(failed)?;
     }
-    let set = FileDescriptorSet {
-        file: files.into_values().collect(),
-    };
-    DescriptorPool::from_file_descriptor_set(set)
-        .map_err(|error| Error::InvalidDescriptors(error.to_string()))
+    let origins = by_target.into_iter().map(|(name, files)| Origin {
+        name,
+        files: files.into_values().collect(),
+    });
+    Ok(origins.collect())
 }
 
 /// Adds the file that defines the service, and all that it imports.

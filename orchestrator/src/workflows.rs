@@ -4,8 +4,10 @@
 //! name is the revision deployed last.
 
 mod anew;
+mod check;
 mod compile;
 mod deploy;
+mod impacts;
 mod served;
 
 use std::collections::HashMap;
@@ -15,21 +17,21 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use pavane::workflow::v1::{
-    DeployedWorkflow, Descriptors, Source, Workflow, check_workflow_request,
-    deploy_workflow_request,
+    DeployedWorkflow, Source, Workflow, check_workflow_request, deploy_workflow_request,
 };
 use pavane_calls::Calls;
 use pavane_feed::{KeyRange, State, Store, TransactError};
-use pavane_flow::language::Compiled;
 use pavane_flow::plan::{Plan, Revision};
 use prost::Message;
 use prost_reflect::DescriptorPool;
 use tokio::sync::Mutex;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::Error;
 use crate::choreography::{Choreography, Unprepared};
-pub(crate) use deploy::Preparing;
+use crate::executions::Executions;
+pub(crate) use check::AgainstDeployed;
+pub(crate) use deploy::{Order, Preparing};
 use served::Served;
 
 /// Fewest digits by which a revision can be named.
@@ -58,6 +60,7 @@ struct Inner {
     known: pavane_server::Descriptors,
     health: pavane_server::Health,
     calls: Arc<Calls>,
+    executions: Executions,
     choreography: Choreography,
     limit: usize,
 }
@@ -78,6 +81,7 @@ impl Workflows {
         known: pavane_server::Descriptors,
         health: pavane_server::Health,
         calls: Arc<Calls>,
+        executions: Executions,
         choreography: Choreography,
         limit: usize,
     ) -> Result<Self, Error> {
@@ -93,11 +97,20 @@ impl Workflows {
             known,
             health,
             calls,
+            executions,
             choreography,
             limit,
         }));
-        for entry in workflows.0.names.range(KeyRange::all()) {
-            let record = decode(&entry?.1)?;
+        let records = workflows.0.names.range(KeyRange::all());
+        let mut records: Vec<DeployedWorkflow> = records
+            .map(|entry| decode(&entry?.1))
+            .collect::<Result<_, Error>>()?;
+        // In the order of their deploys: of types that contradict, the newest are shown.
+        records.sort_by_key(|record| {
+            let time = record.create_time.unwrap_or_default();
+            (time.seconds, time.nanos)
+        });
+        for record in records {
             let (plan, pool) = match workflows.compile_revision(&record.name, &record.revision) {
                 Ok(compiled) => compiled,
                 Err(error @ Error::InvalidDefinition { .. }) => {
@@ -107,10 +120,7 @@ impl Workflows {
                 }
                 Err(error) => return Err(error),
             };
-            if let Err(error) = workflows.describe(&plan, &pool) {
-                // A newer server may have other types of its own. gRPC callers bring theirs.
-                warn!(workflow = %plan.name, %error, "served without reflection and JSON");
-            }
+            workflows.describe(&plan, &pool)?;
             workflows.serve(record, plan);
         }
         Ok(workflows)
@@ -133,15 +143,6 @@ impl Workflows {
             return Ok(Arc::clone(plan));
         }
         Ok(self.compile_revision(name, revision)?.0)
-    }
-
-    /// Checks a definition. Errors: no definition, or no descriptors to be had.
-    pub(crate) async fn check(
-        &self,
-        given: Option<Given>,
-        descriptors: Option<Descriptors>,
-    ) -> Result<Compiled, Error> {
-        Ok(self.compile(given, descriptors).await?.0)
     }
 
     /// Describes a workflow; `revision` may be empty, or at least 8 digits of one.
@@ -198,16 +199,13 @@ impl Workflows {
         Ok(())
     }
 
-    /// Tells reflection and JSON of a workflow's method. Errors: [`Error::DescriptorConflict`].
+    /// Tells reflection and JSON of a workflow's method: it is spoken with the types of this revision,
+    /// whatever types of these names others have.
     fn describe(&self, plan: &Plan, pool: &DescriptorPool) -> Result<(), Error> {
-        self.0
-            .known
-            .set(
-                &descriptors_key(&plan.name),
-                pool,
-                [&plan.implements.service],
-            )
-            .map_err(|error| Error::DescriptorConflict(error.to_string()))
+        let method = plan.implements.to_string();
+        let key = descriptors_key(&plan.name);
+        self.0.known.set_methods(&key, pool, [method])?;
+        Ok(())
     }
 
     fn serve(&self, record: DeployedWorkflow, plan: Arc<Plan>) {

@@ -60,7 +60,7 @@ where
     }
     match call(front, request).await {
         Ok(response) => response,
-        Err(failure) => failure.into_response(&known.pool),
+        Err(failure) => failure.into_response(known.pools()),
     }
 }
 
@@ -100,7 +100,7 @@ pub(crate) fn http_2_required() -> Response<Body> {
     );
     Failure::new(status)
         .http(StatusCode::HTTP_VERSION_NOT_SUPPORTED)
-        .into_response(&Default::default())
+        .into_response(&[])
 }
 
 fn is_look_around(request: &Request<Incoming>) -> bool {

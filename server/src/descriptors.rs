@@ -1,22 +1,25 @@
 //! What a server knows of the types and methods that it serves, and the set of it that may change
 //! while it runs: reflection and the JSON mapping answer from here.
 //!
-//! Readers take a snapshot and never wait. A change that does not fit is refused as a whole.
+//! Readers take a snapshot and never wait. Types of one name in several versions live side by side: each
+//! method is spoken with the types that it was announced with.
 
 mod merge;
+mod snapshot;
 
-pub use merge::{merge, select};
+pub use merge::select;
+pub(crate) use snapshot::Snapshot;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
+use prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 use crate::Error;
 
-/// Key of what every server serves. It sorts first, so its well-known types win.
+/// Key of what every server serves. It is set first, so its well-known types win.
 const BUILT_IN: &str = "";
 
 /// The descriptors of a server: a cheap handle, of which all clones are one.
@@ -33,7 +36,18 @@ struct Inner {
 #[derive(Clone)]
 struct Entry {
     pool: DescriptorPool,
-    services: Vec<String>,
+    announced: Announced,
+    /// Counts up with every change.
+    since: u64,
+}
+
+/// What of a pool is listed and can be called with JSON.
+#[derive(Clone)]
+enum Announced {
+    /// Services, with all their methods.
+    Services(Vec<String>),
+    /// Single methods, as in `pavane.feed.v1.FeedService/Publish`.
+    Methods(Vec<String>),
 }
 
 impl Descriptors {
@@ -57,19 +71,21 @@ impl Descriptors {
         let services: Vec<_> = pool.services().map(|s| s.full_name().to_owned()).collect();
         descriptors
             .set(BUILT_IN, &pool, services)
-            .expect("the first entry has nothing to conflict with");
+            .expect("the services are the pool's own");
         descriptors
     }
 
     /// Sets what is known under `key`, in place of what was. All types of the pool can be asked
     /// for by reflection and can occur in an `Any`; of its services, only `services` are listed
-    /// and can be called with JSON. The same file may come under several keys, if its contents are
-    /// the same but for comments and the options meant for code generators.
+    /// and can be called with JSON.
+    ///
+    /// Several keys may have other versions of one file or type: whoever asks for a service gets the
+    /// files that it was set with. What is asked for by itself is looked for first in what was set by
+    /// this function, the oldest first; then in what was set by [`Self::set_methods`], the newest first.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownService`], [`Error::FileConflict`], [`Error::TypeConflict`]: then nothing
-    /// has changed.
+    /// [`Error::UnknownService`]: then nothing has changed.
     pub fn set(
         &self,
         key: &str,
@@ -80,27 +96,59 @@ impl Descriptors {
             .into_iter()
             .map(|service| known_service(pool, service.as_ref()))
             .collect::<Result<_, _>>()?;
-        let entry = Entry {
-            pool: pool.clone(),
-            services,
-        };
+        self.insert(key, pool, Announced::Services(services));
+        Ok(())
+    }
+
+    /// As [`Self::set`], for single methods such as `shop.order.v1.OrderService/PlaceOrder`: their
+    /// services are listed, and no other method of them can be called with JSON. So the methods of one
+    /// service can come under several keys, with the types of each.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownService`]: then nothing has changed.
+    pub fn set_methods(
+        &self,
+        key: &str,
+        pool: &DescriptorPool,
+        methods: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> Result<(), Error> {
+        let mut known = Vec::new();
+        for method in methods {
+            let method = method.as_ref();
+            let service = method
+                .split_once('/')
+                .map_or(method, |(service, _)| service);
+            known_service(pool, service)?;
+            known.push(method.to_owned());
+        }
+        self.insert(key, pool, Announced::Methods(known));
+        Ok(())
+    }
+
+    fn insert(&self, key: &str, pool: &DescriptorPool, announced: Announced) {
         self.change(|entries| {
+            let since = entries.values().map(|entry| entry.since).max();
+            let entry = Entry {
+                pool: pool.clone(),
+                announced,
+                since: since.map_or(0, |newest| newest + 1),
+            };
             entries.insert(key.to_owned(), entry);
-        })
+        });
     }
 
     /// Forgets what is known under `key`; does nothing if that is nothing.
     pub fn remove(&self, key: &str) {
         self.change(|entries| {
             entries.remove(key);
-        })
-        .expect("what fits together still does when some of it is gone");
+        });
     }
 
     /// Full names of the services that are listed, in order.
     pub fn services(&self) -> Vec<String> {
         let snapshot = self.snapshot();
-        snapshot.services.keys().cloned().collect()
+        snapshot.services().map(str::to_owned).collect()
     }
 
     /// What is known now.
@@ -108,14 +156,11 @@ impl Descriptors {
         self.inner.snapshot.load_full()
     }
 
-    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Entry>)) -> Result<(), Error> {
+    fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Entry>)) {
         let mut entries = self.inner.entries.lock();
-        let mut changed = entries.clone();
-        change(&mut changed);
-        let snapshot = Snapshot::new(&changed)?;
-        *entries = changed;
+        change(&mut entries);
+        let snapshot = Snapshot::new(entries.values());
         self.inner.snapshot.store(Arc::new(snapshot));
-        Ok(())
     }
 }
 
@@ -147,51 +192,6 @@ pub(crate) fn error_details() -> &'static DescriptorPool {
             .expect("the standard details have valid descriptors")
     });
     &POOL
-}
-
-/// What is known at one moment.
-#[derive(Default)]
-pub(crate) struct Snapshot {
-    /// Every type, of every key.
-    pub(crate) pool: DescriptorPool,
-    /// The services that are listed, by full name.
-    pub(crate) services: BTreeMap<String, ServiceDescriptor>,
-    /// Their methods, by name as in `pavane.feed.v1.FeedService/Publish`.
-    methods: HashMap<String, MethodDescriptor>,
-}
-
-impl Snapshot {
-    fn new(entries: &BTreeMap<String, Entry>) -> Result<Self, Error> {
-        let pool = merge(entries.values().map(|entry| &entry.pool))?;
-        let services: BTreeMap<_, _> = entries
-            .values()
-            .flat_map(|entry| &entry.services)
-            .filter_map(|name| Some((name.clone(), pool.get_service_by_name(name)?)))
-            .collect();
-        let methods = services
-            .values()
-            .flat_map(|service| {
-                service
-                    .methods()
-                    .map(|method| (format!("{}/{}", service.full_name(), method.name()), method))
-                    .collect::<Vec<_>>()
-            })
-            .collect();
-        Ok(Self {
-            pool,
-            services,
-            methods,
-        })
-    }
-
-    /// The method that a path such as `/pavane.feed.v1.FeedService/Publish` names.
-    pub(crate) fn method(&self, path: &str) -> Option<&MethodDescriptor> {
-        self.methods.get(path.strip_prefix('/')?)
-    }
-
-    pub(crate) fn method_names(&self) -> impl Iterator<Item = &str> {
-        self.methods.keys().map(String::as_str)
-    }
 }
 
 #[cfg(test)]

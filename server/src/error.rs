@@ -44,18 +44,6 @@ pub enum Error {
         /// The service with the nearest name that exists.
         nearest: Option<String>,
     },
-    /// A file has the name of one that is known, and other contents.
-    #[error("file `{file}` differs from the one of that name that is already served")]
-    FileConflict {
-        /// Name of the file, as its importers write it.
-        file: String,
-    },
-    /// Files of different names define the same type, or do not fit together for another reason.
-    #[error("the descriptors do not fit with those already served: {detail}")]
-    TypeConflict {
-        /// What does not fit, and where.
-        detail: String,
-    },
     /// The filter for logs cannot be read.
     #[error("cannot read log filter `{filter}`: {detail} (one that works: `info,h2=warn`)")]
     LogFilter {
@@ -85,14 +73,6 @@ impl From<Error> for Status {
                 "UNKNOWN_SERVICE",
                 message,
             ),
-            Error::FileConflict { file } => details.fact("file", file).status(
-                Code::FailedPrecondition,
-                "DESCRIPTOR_CONFLICT",
-                message,
-            ),
-            Error::TypeConflict { .. } => {
-                details.status(Code::FailedPrecondition, "DESCRIPTOR_CONFLICT", message)
-            }
             Error::AddressInUse { addr } | Error::Listen { addr, .. } => details
                 .fact("address", addr)
                 .status(Code::Unavailable, "LISTENER_FAILED", message),
@@ -117,12 +97,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn descriptors_that_do_not_fit_are_a_failed_precondition() {
-        let file = "acme/thing.proto".to_owned();
-        let status = Status::from(Error::FileConflict { file });
-        assert_eq!(status.code(), Code::FailedPrecondition);
+    fn an_unknown_service_is_named() {
+        let error = Error::UnknownService {
+            service: "acme.ThingServise".to_owned(),
+            nearest: None,
+        };
+        let status = Status::from(error);
+        assert_eq!(status.code(), Code::InvalidArgument);
         let info = tonic_types::StatusExt::get_details_error_info(&status).unwrap();
-        assert_eq!(info.reason, "DESCRIPTOR_CONFLICT");
-        assert_eq!(info.metadata["file"], "acme/thing.proto");
+        assert_eq!(info.reason, "UNKNOWN_SERVICE");
+        assert_eq!(info.metadata["service"], "acme.ThingServise");
     }
 }

@@ -5,8 +5,6 @@
 
 mod lookup;
 
-use std::collections::HashSet;
-
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use prost::Message;
@@ -54,11 +52,11 @@ impl Reflection {
         A: Message + Default + 'static,
     {
         let descriptors = self.descriptors.clone();
-        let mut sent = HashSet::new();
+        let mut told = lookup::Told::default();
         requests
             .map(move |request| {
                 let request = rewrite(&request?);
-                let answer = lookup::answer(&descriptors.snapshot(), &mut sent, request);
+                let answer = lookup::answer(&descriptors.snapshot(), &mut told, request);
                 Ok(rewrite(&answer))
             })
             .take_until(self.draining.clone().cancelled_owned())

@@ -1,4 +1,5 @@
-//! `pavane check`: what is wrong with a definition, with its place. Deploys nothing.
+//! `pavane check`: what is wrong with a definition, with its place, and what a deploy would break. Deploys
+//! nothing.
 
 use std::path::PathBuf;
 
@@ -11,14 +12,17 @@ use super::{Context, definition};
 use crate::connection::{Connection, unary};
 use crate::descriptors;
 use crate::error::Error;
+use crate::render::is_breaking;
 
 const EXAMPLES: &str = "\
 Examples:
   pavane check place-order.yaml --proto ./proto           needs no server
   pavane check place-order.yaml --reflect localhost:9000  asks the services what they speak
   pavane check place-order.yaml                           asks the orchestrator (--server)
+  pavane check place-order.yaml --proto ./proto --against localhost:7400
+                                                          also what a deploy there would break
 
-The exit code is 0 if the definition is sound, 2 if it is not.";
+The exit code is 0 if the definition is sound, 2 if it is not, or if --against would refuse it.";
 
 /// Check a workflow definition
 #[derive(Debug, clap::Args)]
@@ -28,26 +32,37 @@ pub(crate) struct Args {
     file: PathBuf,
     #[command(flatten)]
     types: definition::Types,
-    /// Server to ask for the message types, by reflection; may be given several times
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["proto", "descriptor_set"])]
+    /// Server to ask for the message types, by reflection, besides those that are given; may be given
+    /// several times
+    #[arg(long, value_name = "ADDRESS")]
     reflect: Vec<String>,
+    /// Orchestrator to compare with: what a deploy there would change for callers, other workflows and
+    /// executions in flight
+    #[arg(long, value_name = "ADDRESS")]
+    against: Option<String>,
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
     let source = definition::read_source(&args.file)?;
-    let answer = match types(&args).await? {
-        Some(set) => locally(&source, &set),
-        None => on_server(&context.connect().await?, source.clone()).await?,
+    let set = types(&args).await?;
+    let are_given = set.is_some();
+    let answer = match (&args.against, set) {
+        (Some(server), set) => {
+            let connection = Connection::open(server).await?;
+            on_server(&connection, source.clone(), set, true).await?
+        }
+        (None, Some(set)) => locally(&source, &set),
+        (None, None) => on_server(&context.connect().await?, source.clone(), None, false).await?,
     };
     definition::show(&source, &answer, context.output)?;
-    if !args.types.are_given() {
+    if !are_given {
         definition::note_unknown_types(&answer.diagnostics, context.output);
     }
     let errors = answer
         .diagnostics
         .iter()
         .any(|found| found.severity() == Severity::Error);
-    if errors {
+    if errors || answer.impacts.iter().any(is_breaking) {
         Err(Error::Diagnostics)
     } else {
         Ok(())
@@ -55,15 +70,18 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
 }
 
 async fn types(args: &Args) -> Result<Option<descriptors::Set>, Error> {
+    let given = args.types.load()?;
     if args.reflect.is_empty() {
-        return args.types.load();
+        return Ok(given);
     }
-    let mut set = descriptors::Set::default();
+    let mut parts = Vec::new();
+    parts.extend(given.map(|set| ("the files that were given".to_owned(), set)));
     for server in &args.reflect {
         let connection = Connection::open(server).await?;
-        set.merge(descriptors::reflection::everything(&connection).await?)?;
+        let set = descriptors::reflection::everything(&connection).await?;
+        parts.push((connection.address().to_owned(), set));
     }
-    Ok(Some(set))
+    descriptors::Set::union(parts).map(Some)
 }
 
 fn locally(source: &Source, set: &descriptors::Set) -> CheckWorkflowResponse {
@@ -75,16 +93,21 @@ fn locally(source: &Source, set: &descriptors::Set) -> CheckWorkflowResponse {
             .plan
             .map(|plan| plan.revision.to_string())
             .unwrap_or_default(),
+        ..CheckWorkflowResponse::default()
     }
 }
 
+/// The server compiles it as a deploy would, so that the two cannot differ.
 async fn on_server(
     connection: &Connection,
     source: Source,
+    set: Option<descriptors::Set>,
+    against_deployed: bool,
 ) -> Result<CheckWorkflowResponse, Error> {
     let request = CheckWorkflowRequest {
+        descriptors: Some(definition::to_message(set.as_ref(), &source)),
         definition: Some(check_workflow_request::Definition::Source(source)),
-        descriptors: Some(definition::Types::default().to_message()?),
+        against_deployed,
     };
     let answer = connection.workflows().check_workflow(unary(request)).await;
     Ok(answer

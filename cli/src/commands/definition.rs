@@ -10,7 +10,7 @@ use pavane::workflow::v1::{
 use crate::descriptors;
 use crate::error::Error;
 use crate::output::Output;
-use crate::render::{Json, diagnostics};
+use crate::render::{Json, Verdict, diagnostics, impacts};
 
 /// Largest definition that servers accept.
 const MAX_SOURCE_BYTES: u64 = 1 << 20;
@@ -18,9 +18,12 @@ const MAX_SOURCE_BYTES: u64 = 1 << 20;
 /// Where the message types come from.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Types {
-    /// Folder of .proto files; may be given several times
-    #[arg(long, value_name = "DIR")]
+    /// Folder of .proto files, or one of them; may be given several times
+    #[arg(long, value_name = "PATH")]
     pub(crate) proto: Vec<PathBuf>,
+    /// Folder that imports are relative to, besides those of --proto; may be given several times
+    #[arg(long, value_name = "DIR", requires = "proto")]
+    pub(crate) import: Vec<PathBuf>,
     /// Compiled descriptors, as `buf build -o` or `protoc -o` write them
     #[arg(long, value_name = "FILE", conflicts_with = "proto")]
     pub(crate) descriptor_set: Option<PathBuf>,
@@ -37,18 +40,24 @@ impl Types {
         match &self.descriptor_set {
             Some(path) => descriptors::read(path).map(Some),
             None if self.proto.is_empty() => Ok(None),
-            None => descriptors::compile(&self.proto).map(Some),
+            None => descriptors::compile(&self.proto, &self.import).map(Some),
         }
     }
 
-    /// What tells a server of them: the types themselves, or to ask its targets.
-    pub(crate) fn to_message(&self) -> Result<workflow::Descriptors, Error> {
-        let from = match self.load()? {
-            Some(set) => From::FileDescriptorSet(set.into_message()),
-            None => From::Reflection(true),
-        };
-        Ok(workflow::Descriptors { from: Some(from) })
+    /// What tells a server of them: the types themselves as far as the definition needs them, or to ask
+    /// its targets.
+    pub(crate) fn to_message(&self, source: &Source) -> Result<workflow::Descriptors, Error> {
+        Ok(to_message(self.load()?.as_ref(), source))
     }
+}
+
+/// The types that the definition needs; `None`: the server is to ask its targets.
+pub(crate) fn to_message(set: Option<&descriptors::Set>, source: &Source) -> workflow::Descriptors {
+    let from = match set {
+        Some(set) => From::FileDescriptorSet(set.needed_by(&source.text)),
+        None => From::Reflection(true),
+    };
+    workflow::Descriptors { from: Some(from) }
 }
 
 /// Reads a definition.
@@ -87,6 +96,7 @@ pub(crate) fn show(
     output.show(
         |paint| {
             let mut text = diagnostics(&source.file_name, &source.text, &answer.diagnostics, paint);
+            text.push_str(&impacts(&answer.impacts, Verdict::Refused, paint));
             if !answer.revision.is_empty() {
                 let revision: String = answer.revision.chars().take(8).collect();
                 let sound = paint.good("sound");

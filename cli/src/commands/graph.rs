@@ -111,7 +111,7 @@ pub(crate) fn run(args: &Args, context: &Context<'_>) -> Result<(), Error> {
 fn refuse(source: &Source, found: &[Diagnostic], context: &Context<'_>) -> Result<(), Error> {
     let answer = CheckWorkflowResponse {
         diagnostics: found.iter().map(Into::into).collect(),
-        revision: String::new(),
+        ..CheckWorkflowResponse::default()
     };
     definition::show(source, &answer, context.output)?;
     Err(Error::Diagnostics)

@@ -160,13 +160,13 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
 fn definition(entry: WorkflowEntry) -> Result<Definition, Error> {
     let types = definition::Types {
         proto: entry.proto,
-        descriptor_set: None,
+        ..definition::Types::default()
     };
     let source = definition::read_source(&entry.file)?;
     Ok(Definition {
+        descriptors: types.to_message(&source)?,
         file_name: source.file_name,
         text: source.text,
-        descriptors: types.to_message()?,
     })
 }
 
@@ -186,7 +186,7 @@ fn mistakes(
     };
     let answer = CheckWorkflowResponse {
         diagnostics: found.iter().map(Into::into).collect(),
-        revision: String::new(),
+        ..CheckWorkflowResponse::default()
     };
     match definition::show(&source, &answer, output) {
         Ok(()) => Error::Diagnostics,

@@ -1,4 +1,5 @@
-//! Asks a server for its message types, by gRPC server reflection v1.
+//! Asks a server for its message types, by gRPC server reflection: v1, or v1alpha where a server has only
+//! that. The two differ in nothing but their name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,8 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 use tonic_reflection::pb::v1::{ServerReflectionRequest, ServerReflectionResponse};
+use tonic_reflection::pb::v1alpha;
+use v1alpha::server_reflection_client::ServerReflectionClient as ServerReflectionClientV1Alpha;
 
 use super::Set;
 use crate::connection::{Connection, unary};
@@ -54,6 +57,10 @@ async fn gather(
 ) -> Result<(), Error> {
     let mut requests = vec![request];
     while let Some(request) = requests.pop() {
+        if let Some(known) = well_known(&request) {
+            files.insert(known.name().to_owned(), known);
+            continue;
+        }
         let MessageResponse::FileDescriptorResponse(answer) = ask(connection, request).await?
         else {
             return Err(malformed(connection));
@@ -76,19 +83,26 @@ async fn gather(
     Ok(())
 }
 
+/// Files that come with protobuf itself; not every server has them at hand.
+fn well_known(request: &MessageRequest) -> Option<FileDescriptorProto> {
+    let MessageRequest::FileByFilename(name) = request else {
+        return None;
+    };
+    let known = name.starts_with("google/protobuf/");
+    let pool = known.then(pavane::descriptor_pool)?;
+    Some(pool.get_file_by_name(name)?.file_descriptor_proto().clone())
+}
+
 async fn ask(connection: &Connection, request: MessageRequest) -> Result<MessageResponse, Error> {
     let request = ServerReflectionRequest {
         host: String::new(),
         message_request: Some(request),
     };
-    let mut client = ServerReflectionClient::new(connection.channel());
-    let answer = async {
-        let stream = client
-            .server_reflection_info(unary(stream::iter([request])))
-            .await?;
-        stream.into_inner().message().await
+    let answer = match newer(connection, request.clone()).await {
+        Err(status) if status.code() == Code::Unimplemented => older(connection, request).await,
+        answer => answer,
     };
-    match answer.await {
+    match answer {
         Ok(Some(ServerReflectionResponse {
             message_response: Some(response),
             ..
@@ -101,12 +115,42 @@ async fn ask(connection: &Connection, request: MessageRequest) -> Result<Message
         },
         Ok(_) => Err(malformed(connection)),
         Err(status) if status.code() == Code::Unimplemented => {
-            let message = format!("{} does not serve reflection (v1)", connection.address());
+            let message = format!(
+                "{} does not serve reflection (neither v1 nor v1alpha)",
+                connection.address()
+            );
             Err(Error::failed("NO_REFLECTION", message)
                 .with_hint("give the types with --proto or --descriptor-set"))
         }
         Err(status) => Err(connection.error(status)),
     }
+}
+
+async fn newer(
+    connection: &Connection,
+    request: ServerReflectionRequest,
+) -> Result<Option<ServerReflectionResponse>, Status> {
+    let mut client = ServerReflectionClient::new(connection.channel());
+    let requests = unary(stream::iter([request]));
+    let answers = client.server_reflection_info(requests).await?;
+    answers.into_inner().message().await
+}
+
+async fn older(
+    connection: &Connection,
+    request: ServerReflectionRequest,
+) -> Result<Option<ServerReflectionResponse>, Status> {
+    let mut client = ServerReflectionClientV1Alpha::new(connection.channel());
+    let requests = unary(stream::iter([rewrite(&request)]));
+    let answers = client.server_reflection_info(requests).await?;
+    let answer = answers.into_inner().message().await?;
+    Ok(answer.map(|answer| rewrite(&answer)))
+}
+
+/// A message of one version as the same message of the other.
+fn rewrite<A: Message, B: Message + Default>(message: &A) -> B {
+    B::decode(message.encode_to_vec().as_slice())
+        .expect("both versions have the same fields under the same numbers")
 }
 
 fn resolve(

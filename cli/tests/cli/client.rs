@@ -327,7 +327,7 @@ async fn a_definition_is_checked_without_a_server() {
     let folder = format!("{proto}/shop");
     let inside = pavane(&["check", &sound, "--proto", &folder]).await;
     assert_eq!(inside.code, Some(2));
-    let hint = "hint: --proto names the folder that imports are relative to, such as a parent of ";
+    let hint = "hint: imports are looked for in the folders of --proto and --import: name the one that they are relative to, such as a parent of ";
     let hint = format!("{hint}{folder}");
     assert_eq!(inside.stderr.lines().last(), Some(hint.as_str()));
 

@@ -26,6 +26,8 @@ use executions::{at, execution, known, stalled, stalled_watched, told};
 pub(crate) const EXECUTIONS: usize = 7;
 /// A workflow that cannot be choreographed.
 pub(crate) const ORCHESTRATED_ONLY: &str = "orchestrated-only";
+/// A definition that breaks another workflow says so.
+pub(crate) const BREAKS: &str = "name: breaks";
 /// Fewer than those, so that there are pages.
 const PAGE: usize = 2;
 
@@ -214,6 +216,49 @@ fn deployed(name: &str) -> DeployedWorkflow {
     DeployedWorkflow { parts, ..deployed }
 }
 
+/// What a definition changes for another workflow.
+fn impact(text: &str) -> Impact {
+    let severity = if text.contains(BREAKS) {
+        type_change::Severity::Breaking
+    } else {
+        type_change::Severity::Compatible
+    };
+    Impact {
+        role: impact::Role::CallingWorkflow.into(),
+        workflow: "other".to_owned(),
+        revision: "abcdef0123".to_owned(),
+        deployed: true,
+        executions: 1,
+        execution_ids: vec!["order-1".to_owned()],
+        changes: vec![TypeChange {
+            method: "acme.Things/Get".to_owned(),
+            path: "request.id".to_owned(),
+            was: "int32 id = 1".to_owned(),
+            is: "string id = 1".to_owned(),
+            consequence: "the two are encoded differently".to_owned(),
+            severity: severity.into(),
+        }],
+    }
+}
+
+/// The refusal of such a deploy.
+fn breaking(text: &str) -> Status {
+    let report = ImpactReport {
+        impacts: vec![impact(text)],
+    };
+    let message = "deploying `breaks` would break workflow `other`";
+    let status = tonic_types::pb::Status {
+        code: Code::FailedPrecondition as i32,
+        message: message.to_owned(),
+        details: vec![Any {
+            type_url: "type.googleapis.com/pavane.workflow.v1.ImpactReport".to_owned(),
+            value: report.encode_to_vec(),
+        }],
+    };
+    let details = status.encode_to_vec().into();
+    Status::with_details(Code::FailedPrecondition, message, details)
+}
+
 fn unused(what: &str) -> Status {
     Status::unimplemented(format!("the tests do not need {what}"))
 }
@@ -237,10 +282,16 @@ impl WorkflowService for Answers {
                     ..Default::default()
                 }))
             }
+            Some(deploy_workflow_request::Definition::Source(source))
+                if source.text.contains(BREAKS) =>
+            {
+                Err(breaking(&source.text))
+            }
             _ => {
                 let report = CheckWorkflowResponse {
                     diagnostics: vec![mistake()],
                     revision: String::new(),
+                    ..Default::default()
                 };
                 let status = tonic_types::pb::Status {
                     code: Code::InvalidArgument as i32,
@@ -262,12 +313,23 @@ impl WorkflowService for Answers {
 
     async fn check_workflow(
         &self,
-        _: Request<CheckWorkflowRequest>,
+        request: Request<CheckWorkflowRequest>,
     ) -> Result<Response<CheckWorkflowResponse>, Status> {
+        let request = request.into_inner();
+        if let Some(check_workflow_request::Definition::Source(source)) = request.definition
+            && request.against_deployed
+        {
+            return Ok(Response::new(CheckWorkflowResponse {
+                revision: "0123456789".to_owned(),
+                impacts: vec![impact(&source.text)],
+                ..CheckWorkflowResponse::default()
+            }));
+        }
         let diagnostics = vec![mistake()];
         Ok(Response::new(CheckWorkflowResponse {
             diagnostics,
             revision: String::new(),
+            ..Default::default()
         }))
     }
 

@@ -86,6 +86,10 @@ impl Hosted {
         &self.id
     }
 
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
     /// Is told the outcome when it is durable; at once if it is.
     pub(crate) fn wait(&self) -> oneshot::Receiver<Outcome> {
         let (waiter, outcome) = oneshot::channel();

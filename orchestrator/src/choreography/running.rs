@@ -143,6 +143,11 @@ impl Choreography {
         self.home().table.get(id)
     }
 
+    /// The executions that have not ended, in no order.
+    pub(crate) fn living(&self) -> Vec<Arc<Hosted>> {
+        self.home().table.all()
+    }
+
     /// The executions of a revision that have not ended.
     pub(super) fn living_of(&self, plan: &Plan) -> Vec<Arc<Hosted>> {
         let all = self.home().table.all().into_iter();

@@ -10,7 +10,7 @@ use tonic::{Request, Response, Status};
 
 use super::page;
 use crate::task::join;
-use crate::workflows::{self, Preparing};
+use crate::workflows::{self, AgainstDeployed, Order, Preparing};
 
 /// Answers WorkflowService.
 #[derive(Debug)]
@@ -33,14 +33,17 @@ impl WorkflowService for Workflows {
         let DeployWorkflowRequest {
             definition,
             descriptors,
+            allow_breaking,
         } = request.into_inner();
-        let definition = definition.map(Into::into);
+        let order = Order {
+            definition: definition.map(Into::into),
+            descriptors,
+            preparing: Preparing::Now,
+            allow_breaking,
+        };
         // In a task of its own: whoever asked may go away between the recording and the serving.
         let workflows = self.workflows.clone();
-        let deploying = tokio::spawn(async move {
-            let now = Preparing::Now;
-            workflows.deploy(definition, descriptors, now).await
-        });
+        let deploying = tokio::spawn(async move { workflows.deploy(order).await });
         let deployed = join(deploying).await?;
         Ok(Response::new(deployed.expect("nothing is left for later")))
     }
@@ -52,16 +55,15 @@ impl WorkflowService for Workflows {
         let CheckWorkflowRequest {
             definition,
             descriptors,
+            against_deployed,
         } = request.into_inner();
+        let against = match against_deployed {
+            true => AgainstDeployed::Yes,
+            false => AgainstDeployed::No,
+        };
         let definition = definition.map(Into::into);
-        let compiled = self.workflows.check(definition, descriptors).await?;
-        Ok(Response::new(CheckWorkflowResponse {
-            revision: compiled
-                .plan
-                .map(|plan| plan.revision.to_string())
-                .unwrap_or_default(),
-            diagnostics: compiled.diagnostics.iter().map(Into::into).collect(),
-        }))
+        let checking = self.workflows.check(definition, descriptors, against);
+        Ok(Response::new(checking.await?))
     }
 
     async fn get_workflow(

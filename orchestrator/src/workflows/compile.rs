@@ -4,12 +4,20 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pavane::workflow::v1::{Descriptors, Workflow, descriptors};
+use pavane_flow::evolution::{Origin, union};
 use pavane_flow::language::{self, Compiled};
 use pavane_flow::plan::Plan;
 use prost_reflect::DescriptorPool;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
 use super::{Given, Workflows, decode};
 use crate::{Error, reflection};
+
+/// How the files are called in messages that came with a request.
+const GIVEN: &str = "the files that were given";
+
+/// How the files are called in messages by which a workflow is served.
+const SERVED: &str = "what is served";
 
 impl Workflows {
     /// Checks a definition. Errors: there is none, or its descriptors cannot be had.
@@ -17,7 +25,7 @@ impl Workflows {
         &self,
         given: Option<Given>,
         descriptors: Option<Descriptors>,
-    ) -> Result<(Compiled, DescriptorPool), Error> {
+    ) -> Result<Checked, Error> {
         let given = given.ok_or(Error::InvalidArgument {
             field: "definition",
             problem: "is missing; expected `workflow` or `source`".to_owned(),
@@ -26,30 +34,61 @@ impl Workflows {
             Given::Message(workflow) => language::Definition::from(workflow),
             Given::Text(source) => language::Definition::parse(&source.file_name, &source.text),
         };
+        let services = services_of(definition.workflow());
         let pool = match descriptors.and_then(|descriptors| descriptors.from) {
-            Some(descriptors::From::FileDescriptorSet(files)) => {
-                DescriptorPool::from_file_descriptor_set(files)
-                    .map_err(|error| Error::InvalidDescriptors(error.to_string()))?
+            Some(descriptors::From::FileDescriptorSet(files)) => pool_of(files.file)?,
+            Some(descriptors::From::PartialFileDescriptorSet(files)) => {
+                self.complete(files, services).await?
             }
             Some(descriptors::From::Reflection(_)) | None => {
-                self.reflect(&services_of(definition.workflow())).await?
+                self.reflect(&services, Vec::new()).await?
             }
         };
-        Ok((language::compile(&definition, &pool), pool))
+        let compiled = language::compile(&definition, &pool);
+        Ok(Checked {
+            definition,
+            compiled,
+            pool,
+        })
     }
 
-    /// The descriptors of these services: those with a target are asked, and what is served already
-    /// is known.
-    async fn reflect(&self, services: &BTreeSet<String>) -> Result<DescriptorPool, Error> {
-        let asked = reflection::descriptors(&self.0.calls, services).await?;
-        let served = self.0.served.load();
-        let known = services
+    /// The files that were given, and by reflection those of the services that they do not define.
+    async fn complete(
+        &self,
+        given: FileDescriptorSet,
+        mut services: BTreeSet<String>,
+    ) -> Result<DescriptorPool, Error> {
+        let defined: BTreeSet<String> = given.file.iter().flat_map(services_in).collect();
+        services.retain(|service| !defined.contains(service));
+        let given = Origin {
+            name: GIVEN.to_owned(),
+            files: given.file,
+        };
+        self.reflect(&services, vec![given]).await
+    }
+
+    /// The descriptors of these services besides what is known: those with a target are asked, and what
+    /// is served already is known.
+    async fn reflect(
+        &self,
+        services: &BTreeSet<String>,
+        mut origins: Vec<Origin>,
+    ) -> Result<DescriptorPool, Error> {
+        origins.extend(reflection::descriptors(&self.0.calls, services).await?);
+        let asked: BTreeSet<String> = origins
             .iter()
-            .filter(|service| asked.get_service_by_name(service).is_none())
-            .filter_map(|service| served.descriptors_of(service));
-        let pools: Vec<DescriptorPool> = std::iter::once(asked.clone()).chain(known).collect();
-        pavane_server::descriptors::merge(&pools)
-            .map_err(|error| Error::DescriptorConflict(error.to_string()))
+            .flat_map(|origin| origin.files.iter().flat_map(services_in))
+            .collect();
+        let served = self.0.served.load();
+        let unknown = services.iter().filter(|service| !asked.contains(*service));
+        for pool in unknown.filter_map(|service| served.descriptors_of(service)) {
+            origins.push(Origin {
+                name: SERVED.to_owned(),
+                files: pool.file_descriptor_protos().cloned().collect(),
+            });
+        }
+        let files = union(origins).map_err(Error::DescriptorConflict)?;
+        pool_of(files)
     }
 
     /// Compiles what was deployed once, and keeps the plan.
@@ -93,8 +132,39 @@ impl Workflows {
     }
 }
 
+/// A definition that was checked.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) definition: language::Definition,
+    pub(super) compiled: Compiled,
+    pub(super) pool: DescriptorPool,
+}
+
+/// Errors: [`Error::InvalidDescriptors`].
+fn pool_of(files: Vec<FileDescriptorProto>) -> Result<DescriptorPool, Error> {
+    let in_edition = files.iter().find(|file| file.syntax() == "editions");
+    if let Some(file) = in_edition {
+        return Err(Error::InvalidDescriptors(format!(
+            "`{}` is written in an edition; proto2 and proto3 are understood",
+            file.name()
+        )));
+    }
+    DescriptorPool::from_file_descriptor_set(FileDescriptorSet { file: files })
+        .map_err(|error| Error::InvalidDescriptors(error.to_string()))
+}
+
+/// Full names of the services that a file defines.
+fn services_in(file: &FileDescriptorProto) -> Vec<String> {
+    let services = file.service.iter();
+    let named = services.map(|service| match file.package() {
+        "" => service.name().to_owned(),
+        package => format!("{package}.{}", service.name()),
+    });
+    named.collect()
+}
+
 /// The services whose methods a definition names, whether or not they exist.
-fn services_of(workflow: &Workflow) -> BTreeSet<String> {
+pub(super) fn services_of(workflow: &Workflow) -> BTreeSet<String> {
     let calls = workflow.steps.iter().flat_map(|step| {
         [
             Some(&step.call),

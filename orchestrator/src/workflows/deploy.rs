@@ -13,8 +13,10 @@ use prost::Message;
 use prost_reflect::DescriptorPool;
 use tracing::{info, warn};
 
+use super::compile::Checked;
 use super::{Given, Workflows, decode};
 use crate::choreography::{Unprepared, Whom};
+use crate::error::breaks;
 use crate::{Error, clock};
 
 /// Where the services are that every orchestrator serves itself.
@@ -32,19 +34,33 @@ pub(crate) enum Preparing {
     Later,
 }
 
+/// What is to be deployed, and how.
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) definition: Option<Given>,
+    pub(crate) descriptors: Option<Descriptors>,
+    pub(crate) preparing: Preparing,
+    /// Whether it is deployed although it breaks somebody.
+    pub(crate) allow_breaking: bool,
+}
+
 impl Workflows {
     /// Checks a definition and serves it. Errors: see DeployWorkflow.
     ///
     /// `None` only if preparing is for later, and the workflow is not to be served before that.
     pub(crate) async fn deploy(
         &self,
-        given: Option<Given>,
-        descriptors: Option<Descriptors>,
-        preparing: Preparing,
+        order: Order,
     ) -> Result<Option<DeployWorkflowResponse>, Error> {
+        let Order {
+            definition,
+            descriptors,
+            preparing,
+            allow_breaking,
+        } = order;
         let _guard = self.0.deploying.lock().await;
-        let file_name = super::file_name_of(given.as_ref());
-        let (compiled, pool) = self.compile(given, descriptors).await?;
+        let file_name = super::file_name_of(definition.as_ref());
+        let Checked { compiled, pool, .. } = self.compile(definition, descriptors).await?;
         let Compiled {
             plan: Some(plan),
             diagnostics,
@@ -59,17 +75,24 @@ impl Workflows {
         let plan = Arc::new(plan);
         let diagnostics = diagnostics.iter().map(Into::into).collect();
         if let Some(same) = self.same_revision(&plan) {
-            let same = match preparing {
+            let (same, problem) = match preparing {
                 Preparing::Now => self.prepare_deployed(&plan, same, &pool).await?,
-                Preparing::Later => same,
+                Preparing::Later => (same, None),
             };
             return Ok(Some(DeployWorkflowResponse {
                 workflow: Some(same),
                 diagnostics,
                 unchanged: true,
+                preparation_problem: problem.map(|why| why.to_string()).unwrap_or_default(),
+                ..DeployWorkflowResponse::default()
             }));
         }
         self.check_place(&plan)?;
+        let impacts = self.impacts(&plan, &workflow, &pool, preparing)?;
+        if !allow_breaking && impacts.iter().any(breaks) {
+            let workflow = plan.name.to_string();
+            return Err(Error::BreakingChange { workflow, impacts });
+        }
         let mut record = DeployedWorkflow {
             name: plan.name.to_string(),
             revision: plan.revision.to_string(),
@@ -92,7 +115,8 @@ impl Workflows {
         Ok(Some(DeployWorkflowResponse {
             workflow: Some(record),
             diagnostics,
-            unchanged: false,
+            impacts,
+            ..DeployWorkflowResponse::default()
         }))
     }
 
@@ -148,13 +172,14 @@ impl Workflows {
         })
     }
 
-    /// Prepares those who take part in what is served already: they may be elsewhere by now.
+    /// Prepares those who take part in what is served already: they may be elsewhere by now. Says why
+    /// that did not go well if all were prepared before, which stays so.
     async fn prepare_deployed(
         &self,
         plan: &Plan,
         record: DeployedWorkflow,
         pool: &DescriptorPool,
-    ) -> Result<DeployedWorkflow, Error> {
+    ) -> Result<(DeployedWorkflow, Option<Unprepared>), Error> {
         let prepared = self
             .parts(plan, record.workflow.as_ref(), pool, Whom::Anyone)
             .await;
@@ -164,7 +189,12 @@ impl Workflows {
                 workflow: record.name,
                 why,
             }),
-            Ok(_) | Err(_) => Ok(record),
+            Ok(_) => Ok((record, None)),
+            // Otherwise the record says so itself.
+            Err(why) => {
+                let was_prepared = !record.parts.is_empty();
+                Ok((record, was_prepared.then_some(why)))
+            }
         }
     }
 
@@ -236,7 +266,7 @@ impl Workflows {
 
     /// Errors: [`Error::MethodReserved`], [`Error::MethodTaken`], [`Error::NoTarget`],
     /// [`Error::LimitExceeded`].
-    fn check_place(&self, plan: &Plan) -> Result<(), Error> {
+    pub(super) fn check_place(&self, plan: &Plan) -> Result<(), Error> {
         let mut reserved = RESERVED_PACKAGES.iter();
         if reserved.any(|package| plan.implements.service.starts_with(package)) {
             let method = plan.implements.to_string();

@@ -6,6 +6,7 @@
 mod choreography;
 mod data_dir;
 mod deploying;
+mod evolving;
 mod front_door;
 mod garbage;
 mod graph;
@@ -19,4 +20,5 @@ mod restart;
 mod retries;
 mod steering;
 mod support;
+mod types;
 mod watching;

@@ -1,6 +1,5 @@
 //! What cannot be deployed, and what is said of it.
 
-use pavane::workflow::v1::descriptors::From;
 use pavane::workflow::v1::{
     CheckWorkflowRequest, CheckWorkflowResponse, DeployWorkflowRequest, check_workflow_request,
 };
@@ -8,9 +7,7 @@ use prost::Message;
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use crate::support::{
-    CHAIN, Fake, Running, World, check, definition, deploy_request, source, types, within,
-};
+use crate::support::{CHAIN, Fake, World, check, deploy_request, source, types, within};
 
 #[tokio::test]
 async fn a_method_is_implemented_by_one_workflow() {
@@ -101,6 +98,7 @@ async fn a_wrong_definition_is_refused_with_its_mistakes_in_place() {
         let request = CheckWorkflowRequest {
             definition: Some(check_workflow_request::Definition::Source(source(text))),
             descriptors: Some(types()),
+            against_deployed: false,
         };
         let response = within(world.orchestrator.workflows().check_workflow(request)).await;
         response.unwrap().into_inner()
@@ -140,42 +138,8 @@ async fn a_deployment_without_a_definition_is_refused() {
     let request = DeployWorkflowRequest {
         definition: None,
         descriptors: Some(types()),
+        allow_breaking: false,
     };
     let refused = within(world.orchestrator.workflows().deploy_workflow(request)).await;
     check(refused, Code::InvalidArgument, "INVALID_REQUEST");
-}
-
-#[tokio::test]
-async fn types_that_contradict_the_servers_own_are_refused() {
-    let mut world = World::with(CHAIN).await;
-    let mut other = definition(CHAIN);
-    other.text = other.text.replace("name: chain", "name: other");
-    let Some(From::FileDescriptorSet(files)) = &mut other.descriptors.from else {
-        panic!("the types are given");
-    };
-    for file in &mut files.file {
-        if file.package() == "pavane.workflow.v1" {
-            file.message_type[0].field.pop();
-        }
-    }
-    world.orchestrator.delete("chain").await.unwrap();
-
-    let request = DeployWorkflowRequest {
-        descriptors: Some(other.descriptors.clone()),
-        ..deploy_request(CHAIN)
-    };
-    let deploying = within(world.orchestrator.workflows().deploy_workflow(request)).await;
-    check(deploying, Code::FailedPrecondition, "DESCRIPTOR_CONFLICT");
-    // The same at the start, which fails before anything is served or recorded.
-    world.orchestrator.stop().await;
-    let mut options = world.options();
-    options.workflows = vec![other];
-    let error = Running::start(options).await.err().unwrap().to_string();
-    assert!(error.contains("disagree"), "{error}");
-    let orchestrator = Running::start(world.options()).await.unwrap();
-    check(
-        orchestrator.run("x-1", "p").await,
-        Code::Unimplemented,
-        "UNKNOWN_METHOD",
-    );
 }

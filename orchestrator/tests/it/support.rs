@@ -17,7 +17,7 @@ use tonic::transport::{Channel, Endpoint};
 
 pub(crate) use clients::{check, deploy_request, reason, run_request};
 pub(crate) use company::{Company, Performer};
-pub(crate) use definition::{CHAIN, OTHER, definition, source, types};
+pub(crate) use definition::{CHAIN, OTHER, definition, renumbered, source, types, types_where};
 pub(crate) use fake::{Fake, SERVICES};
 pub(crate) use idler::Idler;
 

@@ -58,13 +58,13 @@ impl Failure {
         self
     }
 
-    /// Writes it. The pool is for showing details in plain text, besides their bytes.
-    pub(super) fn into_response(self, pool: &DescriptorPool) -> Response<Body> {
+    /// Writes it. The pools are for showing details in plain text, besides their bytes.
+    pub(super) fn into_response(self, known: &[DescriptorPool]) -> Response<Body> {
         let mut body = json!({ "code": name(self.status.code()) });
         if !self.status.message().is_empty() {
             body["message"] = self.status.message().into();
         }
-        let details = details(&self.status, pool);
+        let details = details(&self.status, known);
         if !details.is_empty() {
             body["details"] = details.into();
         }
@@ -79,13 +79,13 @@ impl Failure {
     }
 }
 
-fn details(status: &Status, pool: &DescriptorPool) -> Vec<Value> {
+fn details(status: &Status, known: &[DescriptorPool]) -> Vec<Value> {
     // A handler may put there what it likes; what is no status has no details to show.
     let status = tonic_types::pb::Status::decode(status.details()).unwrap_or_default();
     let detail = |any: prost_types::Any| {
         let name = any.type_url.rsplit('/').next().unwrap_or_default();
         let mut detail = json!({ "type": name, "value": STANDARD_NO_PAD.encode(&any.value) });
-        if let Some(debug) = plain(name, &any.value, pool) {
+        if let Some(debug) = plain(name, &any.value, known) {
             detail["debug"] = debug;
         }
         detail
@@ -94,12 +94,12 @@ fn details(status: &Status, pool: &DescriptorPool) -> Vec<Value> {
 }
 
 /// A detail in JSON, if its type is known.
-fn plain(name: &str, encoded: &[u8], pool: &DescriptorPool) -> Option<Value> {
-    let message = error_details()
-        .get_message_by_name(name)
-        .or_else(|| pool.get_message_by_name(name))?;
-    let message = DynamicMessage::decode(message, encoded).ok()?;
-    let json = super::json::write(&message, pool).ok()?;
+fn plain(name: &str, encoded: &[u8], known: &[DescriptorPool]) -> Option<Value> {
+    let message = std::iter::once(error_details())
+        .chain(known)
+        .filter_map(|pool| pool.get_message_by_name(name))
+        .find_map(|found| DynamicMessage::decode(found, encoded).ok())?;
+    let json = super::json::write(&message, known).ok()?;
     serde_json::from_slice(&json).ok()
 }
 

@@ -16,11 +16,11 @@ use crate::descriptors::error_details;
 /// is where decoding ends.
 const DEEPEST_ANY: usize = 32;
 
-/// Writes a message. The types of `known`, and those of the standard error details, are written
-/// out where they are in an `Any`.
+/// Writes a message. The types of `known`, the first that has one, and those of the standard error
+/// details, are written out where they are in an `Any`.
 pub(super) fn write(
     message: &DynamicMessage,
-    known: &DescriptorPool,
+    known: &[DescriptorPool],
 ) -> Result<Vec<u8>, serde_json::Error> {
     let mut writer = Writer {
         out: Vec::new(),
@@ -32,7 +32,7 @@ pub(super) fn write(
 
 struct Writer<'a> {
     out: Vec<u8>,
-    known: &'a DescriptorPool,
+    known: &'a [DescriptorPool],
 }
 
 impl Writer<'_> {
@@ -134,11 +134,12 @@ impl Writer<'_> {
             return None;
         }
         let (_host, name) = any.type_url.rsplit_once('/')?;
-        let descriptor = self
+        let message = self
             .known
-            .get_message_by_name(name)
-            .or_else(|| error_details().get_message_by_name(name))?;
-        let message = DynamicMessage::decode(descriptor, any.value.as_slice()).ok()?;
+            .iter()
+            .chain([error_details()])
+            .filter_map(|pool| pool.get_message_by_name(name))
+            .find_map(|found| DynamicMessage::decode(found, any.value.as_slice()).ok())?;
         self.out.push(b'{');
         self.name("@type").ok()?;
         self.plain(&any.type_url).ok()?;

@@ -53,7 +53,7 @@ pub(super) async fn from_grpc(
     })?;
     let body = match codec {
         Codec::Proto => message,
-        Codec::Json => to_json(method, message, &known.pool)?,
+        Codec::Json => to_json(method, message, &known.pools_of(method))?,
     };
     Ok(succeed(head, &trailers, *codec, body))
 }
@@ -80,7 +80,7 @@ fn unframe(mut body: Bytes) -> Option<Bytes> {
 fn to_json(
     method: &MethodDescriptor,
     message: Bytes,
-    known: &DescriptorPool,
+    known: &[DescriptorPool],
 ) -> Result<Bytes, Status> {
     let failed = |error: String| {
         error::status(

@@ -1,51 +1,17 @@
-//! Many sets of descriptors made one, if they agree; and a part of one.
+//! Files that fit together, and a part of a set.
 //!
 //! Files are compared by what matters to those who exchange messages. Comments, options for code
 //! generators and JSON names that are spelled out although they are the default differ between
 //! compilers, so they do not count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use prost_reflect::{DescriptorError, DescriptorPool, FileDescriptor};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 
-use crate::Error;
-
 /// The well-known types: frozen, but their files differ in comments and details from release to
 /// release of protobuf. The first to come is taken.
 const FROZEN: &str = "google/protobuf/";
-
-/// The union of `pools`. Custom options are kept.
-///
-/// # Errors
-///
-/// [`Error::FileConflict`] if files of one name differ, [`Error::TypeConflict`] if files of
-/// different names define the same name.
-pub fn merge<'a>(
-    pools: impl IntoIterator<Item = &'a DescriptorPool>,
-) -> Result<DescriptorPool, Error> {
-    let mut files: BTreeMap<String, FileDescriptor> = BTreeMap::new();
-    for file in pools.into_iter().flat_map(DescriptorPool::files) {
-        match files.get(file.name()) {
-            None => {
-                files.insert(file.name().to_owned(), file);
-            }
-            Some(known) if file.name().starts_with(FROZEN) || agree(known, &file) => {}
-            Some(_) => {
-                return Err(Error::FileConflict {
-                    file: file.name().to_owned(),
-                });
-            }
-        }
-    }
-
-    build(files.values()).map_err(|error| Error::TypeConflict {
-        detail: match error.file() {
-            Some(file) => format!("{file}: {error}"),
-            None => error.to_string(),
-        },
-    })
-}
 
 /// The part of `pool` whose packages are `packages` or lie in them (`pavane` has `pavane.feed.v1`),
 /// with what it imports. A server that knows no more than it needs conflicts with nobody else's
@@ -68,7 +34,56 @@ pub fn select(pool: &DescriptorPool, packages: &[&str]) -> DescriptorPool {
     build(files.values()).expect("files of one pool with all their imports fit together")
 }
 
-fn build<'a>(
+/// Files that fit together.
+#[derive(Default)]
+pub(super) struct Group {
+    files: BTreeMap<String, FileDescriptor>,
+    /// What they define outside of messages, and in which of them.
+    names: HashMap<String, String>,
+}
+
+impl Group {
+    /// Whether these files agree with those that are here.
+    pub(super) fn fits(&self, files: &[FileDescriptor]) -> bool {
+        files.iter().all(|file| {
+            let is_same = self
+                .files
+                .get(file.name())
+                .is_none_or(|known| file.name().starts_with(FROZEN) || agree(known, file));
+            let defined_here = |name: &String| {
+                let by = self.names.get(name);
+                by.is_none_or(|by| by == file.name())
+            };
+            is_same && names_of(file).iter().all(defined_here)
+        })
+    }
+
+    /// Adds files that fit. Those that are here stay.
+    pub(super) fn add(&mut self, files: Vec<FileDescriptor>) {
+        for file in files {
+            for name in names_of(&file) {
+                self.names.insert(name, file.name().to_owned());
+            }
+            self.files.entry(file.name().to_owned()).or_insert(file);
+        }
+    }
+
+    pub(super) fn files(&self) -> impl Iterator<Item = &FileDescriptor> {
+        self.files.values()
+    }
+}
+
+/// Full names of what a file defines outside of messages.
+fn names_of(file: &FileDescriptor) -> Vec<String> {
+    let messages = file.messages().map(|found| found.full_name().to_owned());
+    let enums = file.enums().map(|found| found.full_name().to_owned());
+    let services = file.services().map(|found| found.full_name().to_owned());
+    let extensions = file.extensions().map(|found| found.full_name().to_owned());
+    let types = messages.chain(enums).chain(services);
+    types.chain(extensions).collect()
+}
+
+pub(super) fn build<'a>(
     files: impl Iterator<Item = &'a FileDescriptor>,
 ) -> Result<DescriptorPool, DescriptorError> {
     let mut encoded = Vec::new();

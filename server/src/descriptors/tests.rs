@@ -71,7 +71,21 @@ fn only_the_services_that_are_named_are_listed() {
     descriptors.set("types", &thing, none).unwrap();
     assert!(!descriptors.services().contains(&"acme.ThingService".into()));
     let known = descriptors.snapshot();
-    assert!(known.pool.get_message_by_name("acme.Thing").is_some());
+    let mut pools = known.pools().iter();
+    assert!(pools.any(|pool| pool.get_message_by_name("acme.Thing").is_some()));
+}
+
+/// How many sets of files are known besides nothing.
+fn sets(descriptors: &Descriptors) -> usize {
+    descriptors.snapshot().pools().len()
+}
+
+/// Name of the field of the message that the method takes.
+fn field(descriptors: &Descriptors, path: &str) -> String {
+    let known = descriptors.snapshot();
+    let method = known.method(path).unwrap();
+    let field = method.input().fields().next().unwrap();
+    field.name().to_owned()
 }
 
 #[test]
@@ -89,33 +103,96 @@ fn what_differs_between_compilers_is_no_conflict() {
     descriptors
         .set("two", &pool(spelled_out.clone()), service)
         .unwrap();
+    assert_eq!(sets(&descriptors), 1);
 
     spelled_out.message_type[0].field[0].json_name = Some("id".into());
-    let error = descriptors.set("three", &pool(spelled_out), service);
-    insta::assert_snapshot!(error.unwrap_err(), @"file `acme/thing.proto` differs from the one of that name that is already served");
+    descriptors
+        .set("three", &pool(spelled_out), service)
+        .unwrap();
+    assert_eq!(sets(&descriptors), 2);
 }
 
 #[test]
-fn a_conflict_is_refused_and_changes_nothing() {
+fn versions_that_contradict_live_side_by_side() {
+    let descriptors = Descriptors::new();
+    let old = file("acme/thing.proto", "old");
+    let mut new = file("acme/thing.proto", "new");
+    let mut elsewhere = file("acme/other.proto", "elsewhere");
+    for (file, name) in [(&mut new, "NewService"), (&mut elsewhere, "OtherService")] {
+        file.service[0].name = Some(name.into());
+    }
+    descriptors
+        .set_methods("old", &pool(old), ["acme.ThingService/Echo"])
+        .unwrap();
+    descriptors
+        .set_methods("new", &pool(new), ["acme.NewService/Echo"])
+        .unwrap();
+    descriptors
+        .set_methods("elsewhere", &pool(elsewhere), ["acme.OtherService/Echo"])
+        .unwrap();
+
+    assert_eq!(field(&descriptors, "/acme.ThingService/Echo"), "old");
+    assert_eq!(field(&descriptors, "/acme.NewService/Echo"), "new");
+    assert_eq!(field(&descriptors, "/acme.OtherService/Echo"), "elsewhere");
+    assert_eq!(sets(&descriptors), 3);
+    // A type by itself is that of the newest.
+    let known = descriptors.snapshot();
+    let mut things = known.pools().iter();
+    let thing = things.find_map(|pool| pool.get_message_by_name("acme.Thing"));
+    assert_eq!(thing.unwrap().fields().next().unwrap().name(), "elsewhere");
+
+    descriptors.remove("old");
+    descriptors.remove("elsewhere");
+    assert_eq!(sets(&descriptors), 1);
+    assert_eq!(field(&descriptors, "/acme.NewService/Echo"), "new");
+}
+
+#[test]
+fn the_methods_of_one_service_have_types_of_their_own() {
+    let descriptors = Descriptors::new();
+    let (one, mut other) = (
+        file("acme/thing.proto", "one"),
+        file("acme/thing.proto", "other"),
+    );
+    other.service[0].method[0].name = Some("Other".into());
+    descriptors
+        .set_methods("one", &pool(one), ["acme.ThingService/Echo"])
+        .unwrap();
+    descriptors
+        .set_methods("other", &pool(other), ["acme.ThingService/Other"])
+        .unwrap();
+    assert_eq!(field(&descriptors, "/acme.ThingService/Echo"), "one");
+    assert_eq!(field(&descriptors, "/acme.ThingService/Other"), "other");
+}
+
+#[test]
+fn what_a_server_serves_itself_is_not_hidden() {
+    let descriptors = Descriptors::new();
+    let service = ["acme.ThingService"];
+    let own = pool(file("acme/thing.proto", "own"));
+    descriptors.set("own", &own, service).unwrap();
+    let foreign = pool(file("acme/thing.proto", "foreign"));
+    descriptors
+        .set_methods("workflow", &foreign, ["acme.ThingService/Echo"])
+        .unwrap();
+    assert_eq!(field(&descriptors, "/acme.ThingService/Echo"), "own");
+}
+
+#[test]
+fn a_service_that_is_not_defined_is_refused_and_changes_nothing() {
     let descriptors = Descriptors::new();
     let service = ["acme.ThingService"];
     let old = pool(file("acme/thing.proto", "thing_id"));
     descriptors.set("one", &old, service).unwrap();
-
-    let error = descriptors.set("two", &pool(file("acme/other.proto", "thing_id")), service);
-    insta::assert_snapshot!(error.unwrap_err(), @"the descriptors do not fit with those already served: acme/thing.proto: name 'acme.Thing' is already defined in file 'acme/other.proto'");
-    let error = descriptors.set("two", &old, ["acme.ThingServise"]);
+    let error = descriptors.set(
+        "one",
+        &pool(file("acme/thing.proto", "id")),
+        ["acme.ThingServise"],
+    );
     insta::assert_snapshot!(error.unwrap_err(), @"the descriptors do not define service `acme.ThingServise`: did you mean `acme.ThingService`?");
-
-    // Under its own key, a file may change: nothing else uses it.
-    let new = pool(file("acme/thing.proto", "id"));
-    descriptors.set("two", &new, service).unwrap_err();
-    descriptors.set("one", &new, service).unwrap();
-    let thing = descriptors
-        .snapshot()
-        .pool
-        .get_message_by_name("acme.Thing");
-    assert!(thing.unwrap().get_field_by_name("id").is_some());
+    let error = descriptors.set_methods("one", &old, ["acme.ThingServise/Echo"]);
+    insta::assert_snapshot!(error.unwrap_err(), @"the descriptors do not define service `acme.ThingServise`: did you mean `acme.ThingService`?");
+    assert_eq!(field(&descriptors, "/acme.ThingService/Echo"), "thing_id");
 }
 
 #[test]

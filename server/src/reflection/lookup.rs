@@ -1,6 +1,7 @@
 //! Finds what a reflection request asks for. Pure: descriptors and a request in, an answer out.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use tonic::Code;
@@ -13,10 +14,20 @@ use tonic_reflection::pb::v1::{
 
 use crate::descriptors::{Snapshot, error_details};
 
-/// Answers one request. `sent` holds the names of the files that this stream has sent already.
+/// What was said before on one stream.
+#[derive(Default)]
+pub(super) struct Told {
+    /// The files that were sent: name and hash, for a file may have several versions.
+    sent: HashSet<(String, u64)>,
+    /// The service that was asked for last: what is asked next is most likely meant as that service
+    /// has it.
+    service: Option<String>,
+}
+
+/// Answers one request.
 pub(super) fn answer(
     known: &Snapshot,
-    sent: &mut HashSet<String>,
+    told: &mut Told,
     request: ServerReflectionRequest,
 ) -> ServerReflectionResponse {
     let answer = match &request.message_request {
@@ -24,7 +35,7 @@ pub(super) fn answer(
             Code::InvalidArgument,
             "the request is empty: expected one of its `message_request` fields".to_owned(),
         )),
-        Some(asked) => find(known, sent, asked),
+        Some(asked) => find(known, told, asked),
     };
     ServerReflectionResponse {
         valid_host: request.host.clone(),
@@ -33,34 +44,54 @@ pub(super) fn answer(
     }
 }
 
+/// Where to look for a name: in what the service has that it is part of, or that was asked for last;
+/// then in all else that is served.
+fn places<'a>(known: &'a Snapshot, told: &mut Told, symbol: &str) -> Vec<&'a DescriptorPool> {
+    let parent = symbol.rsplit_once('.').map(|(parent, _)| parent);
+    let named = [Some(symbol), parent].into_iter().flatten();
+    let mut services = named.filter_map(|name| known.service(name));
+    if let Some(service) = services.next() {
+        told.service = Some(service.full_name().to_owned());
+    }
+    let last = told.service.as_ref();
+    let meant = last.and_then(|service| known.service(service));
+    let meant = meant.map(|service| service.parent_pool());
+    // Clients ask for the types in an error's details to show them.
+    let others = known.pools().iter().chain([error_details()]);
+    meant.into_iter().chain(others).collect()
+}
+
 fn find(
     known: &Snapshot,
-    sent: &mut HashSet<String>,
+    told: &mut Told,
     asked: &MessageRequest,
 ) -> Result<MessageResponse, ErrorResponse> {
-    let pool = &known.pool;
     let file = match asked {
-        // Clients ask for the types in an error's details to show them.
-        MessageRequest::FileByFilename(name) => pool
-            .get_file_by_name(name)
-            .or_else(|| error_details().get_file_by_name(name))
+        MessageRequest::FileByFilename(name) => places(known, told, "")
+            .iter()
+            .find_map(|pool| pool.get_file_by_name(name))
             .ok_or_else(|| not_found("file", name))?,
-        MessageRequest::FileContainingSymbol(symbol) => file_of_symbol(pool, symbol)
-            .or_else(|| file_of_symbol(error_details(), symbol))
+        MessageRequest::FileContainingSymbol(symbol) => places(known, told, symbol)
+            .iter()
+            .find_map(|pool| file_of_symbol(pool, symbol))
             .ok_or_else(|| not_found("symbol", symbol))?,
-        MessageRequest::FileContainingExtension(asked) => u32::try_from(asked.extension_number)
-            .ok()
-            .and_then(|number| {
-                let message = pool.get_message_by_name(&asked.containing_type)?;
-                Some(message.get_extension(number)?.parent_file())
-            })
-            .ok_or_else(|| {
-                let number = asked.extension_number;
+        MessageRequest::FileContainingExtension(asked) => {
+            let number = asked.extension_number;
+            let places = places(known, told, &asked.containing_type);
+            let file = u32::try_from(number).ok().and_then(|number| {
+                places.iter().find_map(|pool| {
+                    let message = pool.get_message_by_name(&asked.containing_type)?;
+                    Some(message.get_extension(number)?.parent_file())
+                })
+            });
+            file.ok_or_else(|| {
                 not_found("extension", &format!("{}:{number}", asked.containing_type))
-            })?,
+            })?
+        }
         MessageRequest::AllExtensionNumbersOfType(name) => {
-            let message = pool
-                .get_message_by_name(name)
+            let message = places(known, told, name)
+                .iter()
+                .find_map(|pool| pool.get_message_by_name(name))
                 .ok_or_else(|| not_found("message", name))?;
             let numbers = message.extensions().map(|extension| extension.number());
             return Ok(MessageResponse::AllExtensionNumbersResponse(
@@ -72,7 +103,7 @@ fn find(
             ));
         }
         MessageRequest::ListServices(_) => {
-            let names = known.services.keys().cloned();
+            let names = known.services().map(str::to_owned);
             return Ok(MessageResponse::ListServicesResponse(ListServiceResponse {
                 service: names.map(|name| ServiceResponse { name }).collect(),
             }));
@@ -80,25 +111,37 @@ fn find(
     };
     Ok(MessageResponse::FileDescriptorResponse(
         FileDescriptorResponse {
-            file_descriptor_proto: with_imports(file, sent),
+            file_descriptor_proto: with_imports(file, told),
         },
     ))
 }
 
 /// The file, and what it imports that was not sent before.
-fn with_imports(file: FileDescriptor, sent: &mut HashSet<String>) -> Vec<Vec<u8>> {
-    sent.insert(file.name().to_owned());
-    let mut encoded = Vec::new();
-    let mut waiting = vec![file];
+fn with_imports(file: FileDescriptor, told: &mut Told) -> Vec<Vec<u8>> {
+    let mut encoded = vec![file.encode_to_vec()];
+    told.is_new(&file, &encoded[0]);
+    let mut waiting: Vec<FileDescriptor> = file.dependencies().collect();
+    let mut seen = HashSet::from([file.name().to_owned()]);
     while let Some(file) = waiting.pop() {
-        encoded.push(file.encode_to_vec());
-        for import in file.dependencies() {
-            if sent.insert(import.name().to_owned()) {
-                waiting.push(import);
-            }
+        if !seen.insert(file.name().to_owned()) {
+            continue;
         }
+        let bytes = file.encode_to_vec();
+        if told.is_new(&file, &bytes) {
+            encoded.push(bytes);
+        }
+        waiting.extend(file.dependencies());
     }
     encoded
+}
+
+impl Told {
+    /// Takes note of a file that is sent. Says whether it was not sent before.
+    fn is_new(&mut self, file: &FileDescriptor, encoded: &[u8]) -> bool {
+        let mut hasher = DefaultHasher::new();
+        encoded.hash(&mut hasher);
+        self.sent.insert((file.name().to_owned(), hasher.finish()))
+    }
 }
 
 /// The file that defines a type, a service, an extension, or a part of one.

@@ -57,6 +57,7 @@ fn request(text: &str) -> DeployWorkflowRequest {
         descriptors: Some(Descriptors {
             from: Some(From::FileDescriptorSet(descriptors())),
         }),
+        allow_breaking: false,
     }
 }
 

@@ -13,18 +13,24 @@ fn workflows_are_explained() {
       <FILE>  The definition, YAML or JSON
 
     Options:
-          --proto <DIR>            Folder of .proto files; may be given several times
+          --proto <PATH>           Folder of .proto files, or one of them; may be given several times
+          --import <DIR>           Folder that imports are relative to, besides those of --proto; may be
+                                   given several times
           --descriptor-set <FILE>  Compiled descriptors, as `buf build -o` or `protoc -o` write them
-          --reflect <ADDRESS>      Server to ask for the message types, by reflection; may be given
-                                   several times
+          --reflect <ADDRESS>      Server to ask for the message types, by reflection, besides those
+                                   that are given; may be given several times
+          --against <ADDRESS>      Orchestrator to compare with: what a deploy there would change for
+                                   callers, other workflows and executions in flight
       -h, --help                   Print help (see more with '--help')
 
     Examples:
       pavane check place-order.yaml --proto ./proto           needs no server
       pavane check place-order.yaml --reflect localhost:9000  asks the services what they speak
       pavane check place-order.yaml                           asks the orchestrator (--server)
+      pavane check place-order.yaml --proto ./proto --against localhost:7400
+                                                              also what a deploy there would break
 
-    The exit code is 0 if the definition is sound, 2 if it is not.
+    The exit code is 0 if the definition is sound, 2 if it is not, or if --against would refuse it.
     ");
     insta::assert_snapshot!(help("deploy"), @r"
     Check a workflow and serve it
@@ -35,13 +41,24 @@ fn workflows_are_explained() {
       <FILE>  The definition, YAML or JSON
 
     Options:
-          --proto <DIR>            Folder of .proto files; may be given several times
+          --proto <PATH>           Folder of .proto files, or one of them; may be given several times
+          --import <DIR>           Folder that imports are relative to, besides those of --proto; may be
+                                   given several times
           --descriptor-set <FILE>  Compiled descriptors, as `buf build -o` or `protoc -o` write them
+          --reflect                Have the orchestrator ask its targets for services that these types
+                                   lack
+          --allow-breaking         Deploy although callers, other workflows or executions in flight are
+                                   broken by it
       -h, --help                   Print help (see more with '--help')
 
     Examples:
       pavane deploy place-order.yaml                  message types by server reflection
       pavane deploy place-order.yaml --proto ./proto  message types from .proto files
+      pavane deploy place-order.yaml --proto order.proto --reflect
+                                                      the rest by server reflection
+
+    What would break callers, other workflows or executions in flight is refused with a report;
+    `pavane check --against` says so before.
     ");
     insta::assert_snapshot!(help("workflow"), @r"
     Show and delete deployed workflows

@@ -66,7 +66,9 @@ fn feeds_are_explained() {
           --create                 Make the feed if there is none of that name
           --expect <SEQUENCE>      Append only if the newest event has this sequence
           --request-id <ID>        Makes a repetition of the command append nothing
-          --proto <DIR>            Folder of .proto files; may be given several times
+          --proto <PATH>           Folder of .proto files, or one of them; may be given several times
+          --import <DIR>           Folder that imports are relative to, besides those of --proto; may be
+                                   given several times
           --descriptor-set <FILE>  Compiled descriptors, as `buf build -o` or `protoc -o` write them
       -h, --help                   Print help (see more with '--help')
 

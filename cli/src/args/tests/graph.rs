@@ -13,8 +13,10 @@ fn drawing_is_explained() {
       <FILE>  The definition, YAML or JSON
 
     Options:
-          --proto <DIR>
-              Folder of .proto files; may be given several times
+          --proto <PATH>
+              Folder of .proto files, or one of them; may be given several times
+          --import <DIR>
+              Folder that imports are relative to, besides those of --proto; may be given several times
           --descriptor-set <FILE>
               Compiled descriptors, as `buf build -o` or `protoc -o` write them
           --project

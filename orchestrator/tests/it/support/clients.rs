@@ -184,6 +184,7 @@ pub(crate) fn deploy_request(workflow: &str) -> DeployWorkflowRequest {
             workflow,
         ))),
         descriptors: Some(types()),
+        ..DeployWorkflowRequest::default()
     }
 }
 

@@ -73,3 +73,25 @@ pub(crate) fn definition(short: &str) -> Definition {
         descriptors: types(),
     }
 }
+
+/// The contract's own types, after a change of the message with this name in the package of the links.
+pub(crate) fn types_where(
+    message: &str,
+    change: impl FnOnce(&mut prost_types::DescriptorProto),
+) -> Descriptors {
+    let mut files = FileDescriptorSet::decode(pavane::FILE_DESCRIPTOR_SET).unwrap();
+    let mut messages = files
+        .file
+        .iter_mut()
+        .filter(|file| file.package() == "pavane.testing.v1")
+        .flat_map(|file| &mut file.message_type);
+    change(messages.find(|found| found.name() == message).unwrap());
+    Descriptors {
+        from: Some(descriptors::From::FileDescriptorSet(files)),
+    }
+}
+
+/// The same, with its first field under another number.
+pub(crate) fn renumbered(message: &str) -> Descriptors {
+    types_where(message, |message| message.field[0].number = Some(7))
+}

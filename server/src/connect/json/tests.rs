@@ -16,7 +16,7 @@ fn read(pool: &DescriptorPool, name: &str, json: serde_json::Value) -> DynamicMe
 }
 
 fn written(message: &DynamicMessage, pool: &DescriptorPool) -> serde_json::Value {
-    serde_json::from_slice(&write(message, pool).unwrap()).unwrap()
+    serde_json::from_slice(&write(message, std::slice::from_ref(pool)).unwrap()).unwrap()
 }
 
 /// How an event with this in `data` is written.
