@@ -8,6 +8,7 @@ mod hosted;
 mod observer;
 mod preparing;
 mod running;
+mod settling;
 mod unprepared;
 mod waits;
 

@@ -1,26 +1,28 @@
 //! What the front door and the services ask for: start an execution once, and find one, whether it
 //! lives or has ended.
 
+mod operating;
 mod order;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use pavane::feed::v1::Event;
-use pavane::workflow::v1::{Execution, ExecutionState, Mode};
-use pavane_flow::driver;
+use pavane::workflow::v1::{Execution, Mode};
 use pavane_flow::event::decode_started;
 use pavane_flow::fold::{Outcome, State};
 use pavane_flow::plan::Plan;
 use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
+pub(crate) use operating::{Doing, Settling};
 pub(crate) use order::{MAX_ID_BYTES, StartOrder, trace_of};
 use order::{check_id, is_same};
 
 use crate::choreography::{Choreography, Hosted, in_order};
 use crate::executions::{Beginning, Executions, Live, part_of};
 use crate::task::join;
+use crate::view::{Detail, Known};
 use crate::workflows::Workflows;
 use crate::{Error, view};
 
@@ -162,38 +164,6 @@ impl Engine {
         })
     }
 
-    /// Asks for an execution to be canceled. Errors: [`Error::UnknownExecution`],
-    /// [`Error::ExecutionEnded`].
-    pub(crate) async fn cancel(&self, id: &str, reason: String) -> Result<(), Error> {
-        match self.living(id).await? {
-            Living::Conducted(live) => {
-                let input = driver::Input::Cancel { reason };
-                self.executions.tell(&live, input).await
-            }
-            Living::Hosted(hosted) => self.choreography.cancel(&hosted, reason).await,
-        }
-    }
-
-    /// Has a suspended execution go on. Errors: [`Error::UnknownExecution`],
-    /// [`Error::ExecutionEnded`], [`Error::NotSuspended`].
-    pub(crate) async fn resume(&self, id: &str) -> Result<(), Error> {
-        let living = self.living(id).await?;
-        let state = match &living {
-            Living::Conducted(live) => Some(view::state_of(live.lock().state())),
-            Living::Hosted(_) => self.choreography.look(id, view::state_of),
-        };
-        if state != Some(ExecutionState::Suspended) {
-            return Err(Error::NotSuspended {
-                id: id.to_owned(),
-                state: state.map_or("ending", view::state_word),
-            });
-        }
-        match living {
-            Living::Conducted(live) => self.executions.tell(&live, driver::Input::Resume).await,
-            Living::Hosted(hosted) => self.choreography.resume(&hosted).await,
-        }
-    }
-
     /// The outcome of an execution, when it has one. Errors: [`Error::UnknownExecution`].
     pub(crate) async fn outcome(&self, id: &str) -> Result<Awaited, Error> {
         if let Some(live) = self.executions.get(id) {
@@ -213,6 +183,11 @@ impl Engine {
 
     /// An execution for GetExecution: what is durable, and what only this process knows.
     pub(crate) async fn describe(&self, id: &str) -> Result<Execution, Error> {
+        self.describe_with(id, Detail::Steps).await
+    }
+
+    /// The same, in so much detail.
+    pub(crate) async fn describe_with(&self, id: &str, detail: Detail) -> Result<Execution, Error> {
         let live = self.executions.get(id);
         let hosted = self.choreography.get(id);
         let Recorded {
@@ -230,7 +205,12 @@ impl Engine {
             Some(_) | None => Vec::new(),
         };
         let core = live.as_ref().map(|live| live.lock());
-        let execution = view::execution(id, &plan, &state, events, core.as_deref(), &waits);
+        let known = Known {
+            live: core.as_deref(),
+            waits: &waits,
+            detail,
+        };
+        let execution = view::execution(id, &plan, &state, events, &known);
         let incidents = hosted.map(|hosted| hosted.incidents());
         Ok(Execution {
             waits,
@@ -250,7 +230,7 @@ impl Engine {
             return Ok(Living::Hosted(hosted));
         }
         let recorded = self.recorded(id).await?;
-        let outcome = view::state_word(view::state_of(&recorded.state));
+        let outcome = view::outcome_phrase(&recorded.state);
         Err(Error::ExecutionEnded {
             id: id.to_owned(),
             outcome,
@@ -318,7 +298,12 @@ impl Engine {
         } else if !same_input {
             Some("with another input")
         } else if !same_mode {
-            Some("in another mode")
+            Some(match recorded.state.started.as_ref().map(|was| was.mode) {
+                Some(Mode::Choreographed) => "in another mode: it is choreographed",
+                Some(Mode::Orchestrated | Mode::Unspecified) | None => {
+                    "in another mode: it is orchestrated"
+                }
+            })
         } else {
             None
         };

@@ -12,6 +12,7 @@ use tonic_types::StatusExt;
 use crate::Unprepared;
 
 mod impact;
+mod settling;
 
 pub(crate) use impact::breaks;
 
@@ -47,8 +48,16 @@ pub enum Error {
     },
     #[error("execution `{id}` has ended already: it {outcome}")]
     ExecutionEnded { id: String, outcome: &'static str },
+    #[error("execution `{id}` ended so long ago that it has been forgotten")]
+    ExecutionForgotten { id: String },
     #[error("execution `{id}` is not suspended: it is {state}")]
     NotSuspended { id: String, state: &'static str },
+    #[error("step `{step}` of execution `{id}` cannot be settled by hand: {why}")]
+    StepNotSettled {
+        id: String,
+        step: String,
+        why: pavane_flow::driver::Refusal,
+    },
     #[error("`{method}` is implemented by workflow `{workflow}` already; delete that first")]
     MethodTaken { method: String, workflow: String },
     #[error(
@@ -171,6 +180,16 @@ impl From<Error> for Status {
                 "EXECUTION_ENDED",
                 message,
             ),
+            Error::ExecutionForgotten { id } => details.fact(EXECUTION_ID, id).status(
+                Code::NotFound,
+                "EXECUTION_FORGOTTEN",
+                message,
+            ),
+            Error::StepNotSettled { id, step, why } => {
+                let (code, reason) = settling::reason(&why);
+                let details = details.fact(EXECUTION_ID, id).fact("step", step);
+                details.status(code, reason, message)
+            }
             Error::NotSuspended { id, .. } => details.fact(EXECUTION_ID, id).status(
                 Code::FailedPrecondition,
                 "EXECUTION_NOT_SUSPENDED",

@@ -6,6 +6,7 @@
 
 mod begin;
 mod live;
+mod settling;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -3,17 +3,41 @@
 //! Made from what is durable. What only this process knows (attempts on their way, when the next
 //! one is due) is added from the live execution, if there is one.
 
+mod elements;
+mod settlements;
+mod steps;
+
 use pavane::feed::v1::Event as StoredEvent;
 use pavane::workflow::v1 as wire;
-use pavane::workflow::v1::{ExecutionState, StepState, Wait};
+use pavane::workflow::v1::{ExecutionState, Wait};
 use pavane_flow::choreography::projection::EventType;
-use pavane_flow::driver::{Attempts, Direction, Driver};
+use pavane_flow::driver::Driver;
 use pavane_flow::event::{Event, Failure};
-use pavane_flow::fold::{Cause, Outcome, Progress, State};
+use pavane_flow::fold::{Cause, Outcome, State};
 use pavane_flow::language::json;
 use pavane_flow::plan::{Plan, StepIndex};
 
 use crate::Error;
+use steps::Steps;
+
+/// How much of an execution is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Its steps; of those over lists, how many elements stand where.
+    Steps,
+    /// Their elements, too.
+    Elements,
+}
+
+/// What is known of an execution besides its events.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    /// What only this process knows, if it conducts it.
+    pub(crate) live: Option<&'a Driver>,
+    /// What it waits for, if it is choreographed.
+    pub(crate) waits: &'a [Wait],
+    pub(crate) detail: Detail,
+}
 
 /// The state that these events fold to. Errors: they are not this plan's.
 pub(crate) fn fold(plan: &Plan, events: &[StoredEvent]) -> Result<State, Error> {
@@ -30,6 +54,8 @@ pub(crate) fn fold(plan: &Plan, events: &[StoredEvent]) -> Result<State, Error> 
 pub(crate) fn summary(id: &str, plan: &Plan, state: &State) -> wire::Execution {
     let started = state.started.as_ref();
     let (failed_step, failure) = failure_of(plan, state);
+    let parent = started.and_then(|started| started.origin.parent.clone());
+    let (parent_execution_id, parent_step) = parent.unwrap_or_default();
     wire::Execution {
         id: id.to_owned(),
         workflow: plan.name.to_string(),
@@ -44,18 +70,19 @@ pub(crate) fn summary(id: &str, plan: &Plan, state: &State) -> wire::Execution {
         failed_step,
         failure,
         cancel_reason: cancel_reason(plan, state),
+        parent_execution_id,
+        parent_step,
         ..wire::Execution::default()
     }
 }
 
-/// An execution as GetExecution shows it. `live` is what this process knows besides.
+/// An execution as GetExecution shows it.
 pub(crate) fn execution(
     id: &str,
     plan: &Plan,
     state: &State,
     events: Vec<StoredEvent>,
-    live: Option<&Driver>,
-    waits: &[Wait],
+    known: &Known<'_>,
 ) -> wire::Execution {
     let started = state.started.as_ref();
     let output = match state.outcome() {
@@ -67,10 +94,7 @@ pub(crate) fn execution(
     wire::Execution {
         input: started.and_then(|start| json::decode_to_struct(&plan.input, &start.input).ok()),
         output,
-        steps: plan
-            .step_indices()
-            .map(|step| step_status(plan, state, step, live, waits))
-            .collect(),
+        steps: Steps::new(id, plan, state, &events, known).all(),
         events,
         ..summary(id, plan, state)
     }
@@ -101,6 +125,16 @@ pub(crate) fn state_word(state: ExecutionState) -> &'static str {
     }
 }
 
+/// How an execution ended, to follow "it".
+pub(crate) fn outcome_phrase(state: &State) -> &'static str {
+    match state.outcome() {
+        Some(Outcome::Succeeded { .. }) => "succeeded",
+        Some(Outcome::Failed { .. }) => "failed",
+        Some(Outcome::Canceled { .. }) => "was canceled",
+        None => "is ending",
+    }
+}
+
 fn failure_of(plan: &Plan, state: &State) -> (String, Option<Failure>) {
     let name = |step: StepIndex| plan.step(step).id.to_string();
     match state.outcome() {
@@ -126,83 +160,6 @@ fn cancel_reason(plan: &Plan, state: &State) -> String {
             String::new()
         }
     }
-}
-
-fn step_status(
-    plan: &Plan,
-    state: &State,
-    index: StepIndex,
-    live: Option<&Driver>,
-    waits: &[Wait],
-) -> wire::StepStatus {
-    let step = plan.step(index);
-    let turn = waits.iter().find(|wait| *wait.step == *step.id);
-    let attempts = live.map(|live| live.attempts(index));
-    let output = state.output_of(index);
-    let recorded = state
-        .blocked_by(index)
-        .or(state.failure_of(index).map(|failed| &failed.failure));
-    let last = attempts.and_then(Attempts::last_failure).or(recorded);
-    wire::StepStatus {
-        id: step.id.to_string(),
-        state: step_state(state, index, attempts, turn).into(),
-        call: step
-            .call()
-            .map(|call| call.method.to_string())
-            .unwrap_or_default(),
-        attempts: attempts.map(Attempts::made).unwrap_or_default(),
-        last_failure: last.cloned(),
-        next_attempt_time: attempts.and_then(Attempts::next_attempt).map(Into::into),
-        output: output
-            .zip(step.response())
-            .and_then(|(output, response)| json::decode_to_struct(response, output).ok()),
-        ambiguous: state
-            .failure_of(index)
-            .is_some_and(|failed| failed.ambiguous),
-        depends_on: step
-            .dependencies
-            .iter()
-            .map(|&on| plan.step(on).id.to_string())
-            .collect(),
-    }
-}
-
-/// `turn` says that a participant is to go on with the step, which is as near as can be seen from
-/// here to its being called.
-fn step_state(
-    state: &State,
-    step: StepIndex,
-    attempts: Option<&Attempts>,
-    turn: Option<&Wait>,
-) -> StepState {
-    let in_flight = attempts.and_then(Attempts::in_flight);
-    if state.blocked_by(step).is_some() {
-        return StepState::CompensationFailed;
-    }
-    match state.progress(step) {
-        Progress::Pending if in_flight == Some(Direction::Forward) => StepState::Running,
-        Progress::Pending if attempts.is_some_and(|a| a.next_attempt().is_some()) => {
-            StepState::BackingOff
-        }
-        Progress::Pending if turn.is_some() => StepState::Running,
-        Progress::Pending => StepState::Pending,
-        Progress::Skipped => StepState::Skipped,
-        Progress::Abandoned => StepState::Abandoned,
-        Progress::Compensated => StepState::Compensated,
-        Progress::Completed | Progress::Failed { .. }
-            if is_compensating(attempts) || turn.is_some() =>
-        {
-            StepState::Compensating
-        }
-        Progress::Completed => StepState::Completed,
-        Progress::Failed { .. } => StepState::Failed,
-    }
-}
-
-fn is_compensating(attempts: Option<&Attempts>) -> bool {
-    attempts.is_some_and(|attempts| {
-        attempts.in_flight() == Some(Direction::Compensation) || attempts.next_attempt().is_some()
-    })
 }
 
 /// Whether an event says how its execution ended.

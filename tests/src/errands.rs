@@ -107,6 +107,7 @@ impl Client {
     pub async fn get(&mut self, id: &str) -> Result<Execution, Status> {
         let request = GetExecutionRequest {
             execution_id: id.to_owned(),
+            ..GetExecutionRequest::default()
         };
         let found = self.executions.get_execution(request).await;
         Ok(found?.into_inner().execution.unwrap_or_default())
@@ -117,6 +118,7 @@ impl Client {
         let request = CancelExecutionRequest {
             execution_id: id.to_owned(),
             reason: "changed my mind".to_owned(),
+            ..CancelExecutionRequest::default()
         };
         let canceled = self.executions.cancel_execution(request).await;
         canceled.map(Response::into_inner).map(drop)

@@ -26,6 +26,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     let request = CancelExecutionRequest {
         execution_id: args.id,
         reason: args.reason,
+        ..CancelExecutionRequest::default()
     };
     let answer = connection
         .executions()

@@ -50,6 +50,7 @@ pub(crate) fn now() -> Timestamp {
 pub(crate) async fn get(connection: &Connection, id: &str) -> Result<Execution, Error> {
     let request = unary(GetExecutionRequest {
         execution_id: id.to_owned(),
+        ..GetExecutionRequest::default()
     });
     let answer = connection.executions().get_execution(request).await;
     answer

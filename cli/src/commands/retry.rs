@@ -23,6 +23,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     let connection = context.connect().await?;
     let request = RetryExecutionRequest {
         execution_id: args.id,
+        ..RetryExecutionRequest::default()
     };
     let answer = connection
         .executions()

@@ -90,6 +90,11 @@ impl Hosted {
         &self.plan
     }
 
+    /// Where it begins in the journal; 0 before that is known.
+    pub(crate) fn start_position(&self) -> u64 {
+        self.start.load(Ordering::Acquire)
+    }
+
     /// Is told the outcome when it is durable; at once if it is.
     pub(crate) fn wait(&self) -> oneshot::Receiver<Outcome> {
         let (waiter, outcome) = oneshot::channel();

@@ -119,12 +119,12 @@ impl Choreography {
                 return;
             }
         };
-        let (late, in_time): (Vec<_>, Vec<_>) =
-            waits.into_iter().partition(|wait| expected(wait) <= now);
-        let in_time = in_time.iter().map(expected);
+        let is_late = |wait: &Wait| expected(wait).is_some_and(|expected| expected <= now);
+        let (late, in_time): (Vec<_>, Vec<_>) = waits.into_iter().partition(is_late);
+        let in_time = in_time.iter().filter_map(expected);
         // What is late already is looked at again, the longer it lasts the seldomer: its participant
         // may be reachable by now, or no longer.
-        let late_since = late.iter().map(expected).min();
+        let late_since = late.iter().filter_map(expected).min();
         let again = late_since.map(|since| now + now.since(since).clamp(SOONEST, SELDOMEST));
         self.home()
             .line
@@ -211,9 +211,9 @@ impl Choreography {
     }
 }
 
-fn expected(wait: &Wait) -> Timestamp {
-    let expected = wait.expected_time.as_ref();
-    expected.map(Timestamp::from).unwrap_or_default()
+/// `None`: it may take for ever.
+fn expected(wait: &Wait) -> Option<Timestamp> {
+    wait.expected_time.as_ref().map(Timestamp::from)
 }
 
 /// Takes note of what is wrong with an execution. An incident that goes on is the one that was

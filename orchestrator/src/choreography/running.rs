@@ -240,7 +240,7 @@ impl Choreography {
         self.runtime().stop(bound).await;
     }
 
-    async fn tell<R: Send + 'static>(
+    pub(super) async fn tell<R: Send + 'static>(
         &self,
         tell: impl FnOnce(&mut Member, Timestamp, &mut Vec<Action>) -> R + Send + 'static,
     ) -> Result<R, Error> {

@@ -9,13 +9,16 @@ use pavane::workflow::v1::Wait;
 use pavane::workflow::v1::get_participant_response::Peer;
 use pavane_flow::Timestamp;
 use pavane_flow::event::EventKey;
-use pavane_flow::fold::{Cause, Progress, State};
-use pavane_flow::plan::{Plan, StepIndex};
+use pavane_flow::fold::{Begun, Cause, Progress, State};
+use pavane_flow::plan::{Plan, Step, StepIndex, Unit, Work};
 
 use super::Choreography;
 use super::hosted::Hosted;
 use super::running::decode;
 use crate::Error;
+
+/// How long it may take to say that a wait has begun or is over.
+const WITHOUT_CALL: Duration = Duration::from_secs(10);
 
 /// A step whose turn it is.
 #[derive(Debug, PartialEq)]
@@ -25,6 +28,26 @@ struct Turn {
     compensation: bool,
     /// The events that made it so. Whichever happened last is the one to react to.
     causes: Vec<EventKey>,
+    /// That it has begun, of a step that says so.
+    begun: Option<Begun>,
+}
+
+impl Turn {
+    /// When an incident is raised if nothing has been heard by then. `None`: it may take for ever.
+    fn expected(&self, step: &Step, since: Timestamp) -> Option<Timestamp> {
+        if let (true, Some(compensation)) = (self.compensation, &step.compensation) {
+            return Some(since + compensation.timeout);
+        }
+        match &step.work {
+            // Of a step over a list something is heard whenever an element is done.
+            Work::Call(call) => Some(since + call.timeout),
+            Work::Wait(_) | Work::Await(_) => match self.begun {
+                None => Some(since + WITHOUT_CALL),
+                // That it is over is said a little later than it is.
+                Some(begun) => begun.until.map(|until| until.max(since) + WITHOUT_CALL),
+            },
+        }
+    }
 }
 
 impl Choreography {
@@ -60,11 +83,8 @@ impl Choreography {
         let participant = self.performer(&hosted.plan, turn.step);
         let peer = peers.iter().find(|peer| peer.name == participant);
         let cause = cause.cloned().unwrap_or_default();
-        let since = time_of(&cause);
-        let timeout = match &step.compensation {
-            Some(compensation) if turn.compensation => compensation.timeout,
-            Some(_) | None => step.timeout(),
-        };
+        // What happened before this process could hear of it is no delay.
+        let observed_since = time_of(&cause).max(hosted.taken_up);
         Wait {
             step: step.id.to_string(),
             compensation: turn.compensation,
@@ -74,8 +94,8 @@ impl Choreography {
             cause_source: cause.source,
             cause_sequence: cause.sequence,
             since_time: cause.time,
-            // What happened before this process could hear of it is no delay.
-            expected_time: Some((since.max(hosted.taken_up) + timeout).into()),
+            observed_since_time: Some(observed_since.into()),
+            expected_time: turn.expected(step, observed_since).map(Into::into),
             target: peer.map(|peer| peer.target.clone()).unwrap_or_default(),
             reachable: peer.is_some_and(|peer| peer.reachable),
             unreachable_since_time: peer.and_then(|peer| peer.unreachable_since_time),
@@ -97,7 +117,7 @@ impl Choreography {
 pub(super) fn shortest_timeout(plan: &Plan) -> Duration {
     let calls = plan.steps.iter().flat_map(|step| step.calls());
     let timeouts = calls.map(|call| call.timeout);
-    timeouts.min().unwrap_or_default()
+    timeouts.chain([WITHOUT_CALL]).min().unwrap_or(WITHOUT_CALL)
 }
 
 fn time_of(event: &Event) -> Timestamp {
@@ -119,7 +139,9 @@ fn turns(plan: &Plan, state: &State) -> Vec<Turn> {
             causes: settled(state, before)
                 .chain([EventKey::Started])
                 .chain(causes)
+                .chain(under_way(state, step))
                 .collect(),
+            begun: state.begun(step.into()),
         };
         if state.is_ready(plan, step) {
             return Some(forward(None));
@@ -140,7 +162,9 @@ fn turns(plan: &Plan, state: &State) -> Vec<Turn> {
                 .chain(settled(state, &[step]))
                 .chain(failing)
                 .chain(resumed)
+                .chain(under_way(state, step))
                 .collect(),
+            begun: None,
         })
     });
     turns.collect()
@@ -154,6 +178,25 @@ fn failing_since(plan: &Plan, state: &State) -> Option<EventKey> {
         Cause::Deadline => EventKey::DeadlineExceeded,
         Cause::Cancel(_) => EventKey::CancelRequested,
     })
+}
+
+/// What was said of a step that is not settled yet: that it has begun, and what came of its elements.
+fn under_way(state: &State, step: StepIndex) -> impl Iterator<Item = EventKey> {
+    let begun = |unit: Unit| {
+        let begun = state.begun(unit)?;
+        Some(EventKey::Begun(unit, begun.round))
+    };
+    let elements = state.elements(step);
+    let elements = elements.flat_map(move |(unit, progress)| {
+        let done = match progress {
+            Progress::Completed => Some(EventKey::Completed(unit)),
+            Progress::Failed { .. } => Some(EventKey::Failed(unit)),
+            Progress::Compensated => Some(EventKey::Compensated(unit)),
+            Progress::Pending | Progress::Skipped | Progress::Abandoned => None,
+        };
+        done.into_iter().chain(begun(unit))
+    });
+    elements.chain(begun(step.into()))
 }
 
 /// The last event of each of these steps that has one.

@@ -92,7 +92,8 @@ impl Live {
         outcome
     }
 
-    pub(super) fn start(&self) -> &Start {
+    /// Where it begins in the journal; 0 before that is known.
+    pub(crate) fn start(&self) -> &Start {
         &self.start
     }
 

@@ -1,6 +1,7 @@
 //! ExecutionService.
 
 mod list;
+mod resolve;
 mod watch;
 
 use std::sync::Arc;
@@ -12,9 +13,9 @@ use pavane::workflow::v1::execution_service_server::ExecutionService;
 use pavane::workflow::v1::start_execution_request::Input as StartInput;
 use pavane::workflow::v1::{
     CancelExecutionRequest, CancelExecutionResponse, GetExecutionRequest, GetExecutionResponse,
-    ListExecutionsRequest, ListExecutionsResponse, Mode, RetryExecutionRequest,
-    RetryExecutionResponse, StartExecutionRequest, StartExecutionResponse, WaitExecutionRequest,
-    WaitExecutionResponse, WatchExecutionRequest, WatchExecutionResponse,
+    ListExecutionsRequest, ListExecutionsResponse, Mode, ResolveStepRequest, ResolveStepResponse,
+    RetryExecutionRequest, RetryExecutionResponse, StartExecutionRequest, StartExecutionResponse,
+    WaitExecutionRequest, WaitExecutionResponse, WatchExecutionRequest, WatchExecutionResponse,
 };
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
@@ -24,6 +25,7 @@ use tonic::{Request, Response, Status};
 
 use crate::Error;
 use crate::engine::{Awaited, Engine, StartOrder, trace_of};
+use crate::view::Detail;
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
@@ -95,9 +97,15 @@ impl ExecutionService for Executions {
         &self,
         request: Request<GetExecutionRequest>,
     ) -> Result<Response<GetExecutionResponse>, Status> {
+        let request = request.into_inner();
+        let detail = if request.with_elements {
+            Detail::Elements
+        } else {
+            Detail::Steps
+        };
         let execution = self
             .engine
-            .describe(&request.into_inner().execution_id)
+            .describe_with(&request.execution_id, detail)
             .await?;
         Ok(Response::new(GetExecutionResponse {
             execution: Some(execution),
@@ -157,19 +165,14 @@ impl ExecutionService for Executions {
         let CancelExecutionRequest {
             execution_id,
             reason,
+            validate_only,
         } = request.into_inner();
-        if reason.len() > MAX_REASON_BYTES {
-            let problem = format!(
-                "has {} bytes; expected at most {MAX_REASON_BYTES}",
-                reason.len()
-            );
-            return Err(Error::InvalidArgument {
-                field: "reason",
-                problem,
-            }
-            .into());
+        check_reason(&reason)?;
+        if validate_only {
+            self.engine.check_cancelable(&execution_id).await?;
+        } else {
+            self.engine.cancel(&execution_id, reason).await?;
         }
-        self.engine.cancel(&execution_id, reason).await?;
         let execution = self.engine.describe(&execution_id).await?;
         Ok(Response::new(CancelExecutionResponse {
             execution: Some(execution),
@@ -180,13 +183,42 @@ impl ExecutionService for Executions {
         &self,
         request: Request<RetryExecutionRequest>,
     ) -> Result<Response<RetryExecutionResponse>, Status> {
-        let id = request.into_inner().execution_id;
-        self.engine.resume(&id).await?;
+        let RetryExecutionRequest {
+            execution_id: id,
+            validate_only,
+        } = request.into_inner();
+        self.engine.resume(&id, validate_only.into()).await?;
         let execution = self.engine.describe(&id).await?;
         Ok(Response::new(RetryExecutionResponse {
             execution: Some(execution),
         }))
     }
+
+    async fn resolve_step(
+        &self,
+        request: Request<ResolveStepRequest>,
+    ) -> Result<Response<ResolveStepResponse>, Status> {
+        let request = request.into_inner();
+        let (id, doing) = (request.execution_id.clone(), request.validate_only.into());
+        let order = |plan: &Plan| resolve::parse(plan, request);
+        self.engine.settle(&id, order, doing).await?;
+        let execution = self.engine.describe(&id).await?;
+        Ok(Response::new(ResolveStepResponse {
+            execution: Some(execution),
+        }))
+    }
+}
+
+/// Errors: [`Error::InvalidArgument`].
+fn check_reason(reason: &str) -> Result<(), Error> {
+    let found = reason.len();
+    if found <= MAX_REASON_BYTES {
+        return Ok(());
+    }
+    Err(Error::InvalidArgument {
+        field: "reason",
+        problem: format!("has {found} bytes; expected at most {MAX_REASON_BYTES}"),
+    })
 }
 
 /// Errors: [`Error::InvalidArgument`].

@@ -1,5 +1,7 @@
 //! Lists of executions: their order, filters and pages.
 
+mod filters;
+
 use pavane::workflow::v1::{Execution, ExecutionState, ListExecutionsRequest};
 use tonic::{Code, Status};
 

@@ -1,5 +1,7 @@
 //! Cancel requests, deadlines, suspensions, and who is to blame when several things go wrong.
 
+mod settling;
+
 use std::time::Duration;
 
 use pavane::error::Details;
@@ -147,7 +149,7 @@ async fn who_asks_to_cancel_may_go_away() {
         // while what follows is being recorded.
         let mut request = Request::new(CancelExecutionRequest {
             execution_id: id.clone(),
-            reason: String::new(),
+            ..CancelExecutionRequest::default()
         });
         request.set_timeout(Duration::ZERO);
         let _ = within(world.orchestrator.executions().cancel_execution(request)).await;

@@ -94,6 +94,7 @@ async fn what_an_earlier_life_may_have_called_is_undone_after_it_must_have_ended
     let request = CancelExecutionRequest {
         execution_id: "order-1".to_owned(),
         reason: "the customer changed their mind".to_owned(),
+        ..CancelExecutionRequest::default()
     };
     stage.executions().cancel_execution(request).await.unwrap();
     stage.shipping_has_heard_all().await;

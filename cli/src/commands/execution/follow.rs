@@ -118,6 +118,7 @@ impl<'a> Follower<'a> {
         loop {
             let request = unary(GetExecutionRequest {
                 execution_id: self.id.to_owned(),
+                ..GetExecutionRequest::default()
             });
             match self.connection.executions().get_execution(request).await {
                 Ok(answer) => return present(answer.into_inner().execution),

@@ -144,13 +144,15 @@ pub(crate) fn waiting(step: &StepStatus, execution: &Execution, now: &Timestamp)
         StepState::Running => ("running", attempt(step)),
         StepState::BackingOff => ("backing off", retry(step, now)),
         StepState::Compensating => ("compensating", retry(step, now)),
+        StepState::Waiting => ("waiting", String::new()),
         StepState::Unspecified
         | StepState::Completed
         | StepState::Failed
         | StepState::Skipped
         | StepState::Abandoned
         | StepState::Compensated
-        | StepState::CompensationFailed => return None,
+        | StepState::CompensationFailed
+        | StepState::Suspended => return None,
     };
     let subject = one_line(&step.id);
     Some(Entry {

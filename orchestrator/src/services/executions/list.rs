@@ -1,9 +1,14 @@
 //! ListExecutions: from the listing, the newest first, with those that live as they stand now.
 
-use pavane::workflow::v1::{
-    Execution, ExecutionState, ListExecutionsRequest, ListExecutionsResponse,
-};
+mod filter;
+mod living;
+
+use std::time::Duration;
+
+use pavane::workflow::v1::{Execution, ListExecutionsRequest, ListExecutionsResponse};
 use pavane_feed::Sequence;
+
+use filter::Wanted;
 
 use crate::engine::Engine;
 use crate::services::page;
@@ -13,26 +18,35 @@ use crate::{Error, view};
 /// to go on with.
 const MOST_EXAMINED: usize = 20_000;
 
+/// By how much the clock may have been set back and the order of starts still be that of their times.
+const CLOCK_SLACK: Duration = Duration::from_secs(60);
+
 pub(super) fn list(
     engine: &Engine,
     request: ListExecutionsRequest,
 ) -> Result<ListExecutionsResponse, Error> {
     let size = page::size(request.page_size, 50, 1_000)?;
-    let states = states_of(&request.states)?;
+    let wanted = Wanted::parse(&request)?;
     let before = match request.page_token.as_str() {
         "" => Sequence::new(u64::MAX),
         token => Sequence::new(token.parse().map_err(|_| page::invalid_token(token))?),
     };
     if request.stalled {
-        return stalled(engine, &request.workflow, &states, size, before);
+        return stalled(engine, &wanted, size, before);
+    }
+    if wanted.is_of_living() {
+        return Ok(living::list(engine, &wanted, size, before));
     }
     let mut executions = Vec::new();
     let summaries = engine.executions.journal().summaries(before);
     let mut summaries = summaries.enumerate().peekable();
     while let Some((examined, summary)) = summaries.next() {
         let (sequence, mut execution) = summary?;
+        if wanted.is_past(&execution, CLOCK_SLACK) {
+            break;
+        }
         bring_up_to_date(engine, &mut execution);
-        if is_wanted(&execution, &request.workflow, &states) {
+        if wanted.has(&execution) {
             executions.push(execution);
         }
         let is_full = executions.len() == size || examined + 1 == MOST_EXAMINED;
@@ -52,8 +66,7 @@ pub(super) fn list(
 /// Those with an incident. They are found without looking at all the others.
 fn stalled(
     engine: &Engine,
-    workflow: &str,
-    states: &[ExecutionState],
+    wanted: &Wanted,
     size: usize,
     before: Sequence,
 ) -> Result<ListExecutionsResponse, Error> {
@@ -67,7 +80,7 @@ fn stalled(
         let Some(summary) = engine.choreography.summary(&hosted) else {
             continue; // it has ended meanwhile
         };
-        if summary.incidents.is_empty() || !is_wanted(&summary, workflow, states) {
+        if summary.incidents.is_empty() || !wanted.has(&summary) {
             continue;
         }
         if executions.len() == size {
@@ -82,23 +95,6 @@ fn stalled(
         executions,
         next_page_token,
     })
-}
-
-fn is_wanted(execution: &Execution, workflow: &str, states: &[ExecutionState]) -> bool {
-    (workflow.is_empty() || workflow == execution.workflow)
-        && (states.is_empty()
-            || states.contains(&ExecutionState::Unspecified)
-            || states.contains(&execution.state()))
-}
-
-fn states_of(given: &[i32]) -> Result<Vec<ExecutionState>, Error> {
-    let known = |&state| {
-        ExecutionState::try_from(state).map_err(|_| Error::InvalidArgument {
-            field: "states",
-            problem: format!("{state} is none; expected values of ExecutionState"),
-        })
-    };
-    given.iter().map(known).collect()
 }
 
 fn bring_up_to_date(engine: &Engine, execution: &mut Execution) {

@@ -97,13 +97,15 @@ async fn the_same_order_in_another_mode_is_another_order() {
     knock(&company, "choreographed", "x-1").await.unwrap();
     knock(&company, "orchestrated", "x-2").await.unwrap();
 
-    for (mode, id) in [("orchestrated", "x-1"), ("choreographed", "x-2")] {
+    let orders = [
+        ("orchestrated", "x-1", "choreographed"),
+        ("choreographed", "x-2", "orchestrated"),
+    ];
+    for (mode, id, found) in orders {
         let refused = knock(&company, mode, id).await;
         let message = check(refused, Code::AlreadyExists, "EXECUTION_EXISTS");
-        assert!(
-            message.ends_with("exists already, in another mode"),
-            "{message}"
-        );
+        let expected = format!("execution `{id}` exists already, in another mode: it is {found}");
+        assert_eq!(message, expected);
     }
     // The same again is the same, and so is one that leaves the mode to the workflow.
     let again = orchestrator.choreograph("x-1", "parcel").await.unwrap();

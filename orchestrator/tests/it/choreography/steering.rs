@@ -1,6 +1,6 @@
 //! Cancel requests, deadlines and suspensions of executions that others perform.
 
-use pavane::workflow::v1::{Execution, ExecutionState, StepState};
+use pavane::workflow::v1::{Execution, ExecutionState, Resolution, ResolveStepRequest, StepState};
 use tonic::{Code, Status};
 
 use super::states;
@@ -73,6 +73,44 @@ async fn a_suspended_execution_goes_on_when_it_is_retried() {
 
     assert_eq!(execution.state(), ExecutionState::Failed);
     assert_eq!(company.fake().calls_of("undo First").len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_undone_by_hand_lets_the_others_go_on() {
+    let company = Company::with(&[CHAIN]).await;
+    let orchestrator = company.orchestrator();
+    company.fake().fail("Third", Status::not_found("no"));
+    company
+        .fake()
+        .fail("undo Second", Status::not_found("lost"));
+    orchestrator.choreograph("x-1", "parcel").await.unwrap();
+    let is_suspended = |it: &Execution| it.state() == ExecutionState::Suspended;
+    orchestrator.until("x-1", is_suspended).await;
+    let settle = |resolution: Resolution, validate_only| ResolveStepRequest {
+        execution_id: "x-1".to_owned(),
+        step: "second".to_owned(),
+        resolution: resolution.into(),
+        reason: "undone at the counter".to_owned(),
+        validate_only,
+        ..ResolveStepRequest::default()
+    };
+    for validate_only in [true, false] {
+        let request = settle(Resolution::Skipped, validate_only);
+        let refused = within(orchestrator.executions().resolve_step(request)).await;
+        check(refused, Code::FailedPrecondition, "EXECUTION_FAILING");
+    }
+
+    let request = settle(Resolution::Compensated, false);
+    within(orchestrator.executions().resolve_step(request))
+        .await
+        .unwrap();
+    let execution = orchestrator.wait("x-1").await.unwrap();
+
+    assert_eq!(execution.state(), ExecutionState::Failed);
+    let settlement = execution.steps[1].settlement.as_ref().unwrap();
+    assert_eq!(settlement.reason, "undone at the counter");
+    assert_eq!(company.fake().calls_of("undo Second").len(), 1);
+    assert_eq!(company.fake().calls_of("undo First").len(), 1);
 }
 
 #[tokio::test]

@@ -109,6 +109,7 @@ impl Running {
     pub(crate) async fn get(&self, id: &str) -> Result<Execution, Status> {
         let request = GetExecutionRequest {
             execution_id: id.to_owned(),
+            ..GetExecutionRequest::default()
         };
         let response = within(self.executions().get_execution(request)).await?;
         Ok(response.into_inner().execution.unwrap())
@@ -141,6 +142,7 @@ impl Running {
         let request = CancelExecutionRequest {
             execution_id: id.to_owned(),
             reason: reason.to_owned(),
+            ..CancelExecutionRequest::default()
         };
         let response = within(self.executions().cancel_execution(request)).await?;
         Ok(response.into_inner().execution.unwrap())
@@ -149,6 +151,7 @@ impl Running {
     pub(crate) async fn retry(&self, id: &str) -> Result<Execution, Status> {
         let request = RetryExecutionRequest {
             execution_id: id.to_owned(),
+            ..RetryExecutionRequest::default()
         };
         let response = within(self.executions().retry_execution(request)).await?;
         Ok(response.into_inner().execution.unwrap())
