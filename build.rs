@@ -6,6 +6,14 @@ use std::{env, fs};
 
 use prost::Message;
 
+/// The messages that definitions are made of and that have maps.
+const DEFINITION: [&str; 4] = [
+    ".pavane.workflow.v1.Workflow",
+    ".pavane.workflow.v1.Defaults",
+    ".pavane.workflow.v1.Step",
+    ".pavane.workflow.v1.Compensation",
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("proto");
     println!("cargo:rerun-if-changed=proto");
@@ -27,6 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     messages
         .enable_type_names()
         .type_name_domain(["."], "type.googleapis.com")
+        // A definition is always encoded the same way: its hash is part of its revision.
+        .btree_map(DEFINITION)
         .bytes(["."]);
     tonic_prost_build::configure()
         // Without its transport, tonic cannot generate `connect`: the crates that dial add it.

@@ -13,7 +13,7 @@ use crate::program::{
     Condition, Elements, EvaluationError, MessageProgram, Pause, Scope, TextExpression,
 };
 
-/// Position of a step in its definition.
+/// Position of a step in its plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepIndex(pub u16);
 
@@ -99,7 +99,7 @@ pub struct Plan {
     pub output: MessageDescriptor,
     /// How an execution is run if nobody says otherwise.
     pub mode: Mode,
-    /// The steps in the order of the definition, at most 256.
+    /// The steps that do something, in the order of the definition, at most 256.
     pub steps: Vec<Step>,
     /// Computes the output.
     pub output_program: MessageProgram,
@@ -136,6 +136,8 @@ pub struct EventMatch {
 pub struct Step {
     /// Its name in the definition.
     pub id: Arc<str>,
+    /// Its position in the definition, which also has steps that are only values: as in `steps[1].call`.
+    pub position: usize,
     /// What it does.
     pub work: Work,
     /// It is done once for each element of a list.

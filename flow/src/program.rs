@@ -50,7 +50,7 @@ pub(crate) use meter::{Meter, Problem};
 pub(crate) use moment::show_duration;
 pub(crate) use money::Fields as MoneyFields;
 pub(crate) use node::{Computed, Node, encode_field, fold};
-pub(crate) use value::{Key, Moment, Text, Value};
+pub(crate) use value::{Key, Map, Moment, Text, Value};
 pub(crate) use wire::{Reader, WireError, WireType, check_varints};
 
 /// Computes an encoded message from a scope.

@@ -60,6 +60,7 @@ pub(crate) fn random_plan(random: &mut Random) -> Arc<Plan> {
             .then(|| call("Undo", 1 + random.below(4) as u32));
         steps.push(Step {
             id: format!("step{index}").into(),
+            position: index,
             work: Work::Call(call("Do", 1 + random.below(3) as u32)),
             for_each: None,
             data_dependencies,

@@ -176,6 +176,7 @@ proptest! {
 fn an_ambiguous_failure_owes_its_compensation_and_a_definite_one_does_not() {
     let steps = vec![crate::plan::Step {
         id: "charge".into(),
+        position: 0,
         work: crate::plan::Work::Call(testing::call("Charge", 1)),
         for_each: None,
         data_dependencies: vec![],

@@ -3,17 +3,16 @@
 //! Every name is looked up here and nowhere later. A mistake is reported where it is made; what
 //! contains it gets the type [`Type::Unknown`], which fits everywhere, so that it is reported once.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, ListExpr, LiteralValue, MapExpr, SelectExpr};
-use prost_reflect::{DescriptorPool, MessageDescriptor};
 
+use super::environment::Environment;
 use super::parse::{Found, Parsed};
 use super::types::Type;
 use crate::diagnostic::Diagnostic;
 use crate::plan::StepIndex;
-use crate::program::{Expression, Slot, Value, Variable};
+use crate::program::{Expression, Slot, Value};
 
 mod calls;
 mod fields;
@@ -21,6 +20,7 @@ mod functions;
 mod macros;
 mod messages;
 mod money;
+mod names;
 mod operations;
 mod optional;
 mod types;
@@ -28,23 +28,17 @@ mod types;
 use fields::Access;
 pub(super) use fields::{describe_field, no_such_field};
 
-/// What expressions can refer to.
-pub(super) struct Environment<'a> {
-    pub(super) pool: &'a DescriptorPool,
-    /// Type of `input`; `None` if it is not known for a mistake reported elsewhere.
-    pub(super) input: Option<MessageDescriptor>,
-    /// The steps by id, and the types of their responses, as far as known.
-    pub(super) steps: BTreeMap<String, (StepIndex, Option<MessageDescriptor>)>,
-    /// Whether some step has no usable id: what is unknown then may be that step.
-    pub(super) is_incomplete: bool,
-}
-
 /// What came of checking an expression.
 pub(super) struct Checked {
     pub(super) expression: Expression,
     pub(super) kind: Type,
     /// The steps that it refers to, and where it does.
     pub(super) references: Vec<(StepIndex, Range<usize>)>,
+    /// The names that it uses of values which are yet to be looked at.
+    pub(super) pending: Vec<String>,
+    /// How many nodes there are from the root to the farthest leaf, those of values that are computed
+    /// included.
+    pub(super) depth: usize,
     /// Whether its value is the same in every scope.
     pub(super) is_constant: bool,
     pub(super) found: Vec<Found>,
@@ -62,6 +56,9 @@ pub(super) fn check(
         slots,
         locals: Vec::new(),
         references: Vec::new(),
+        pending: Vec::new(),
+        depth: 0,
+        is_inlined: false,
         is_constant: true,
         found: Vec::new(),
     };
@@ -70,6 +67,8 @@ pub(super) fn check(
         expression,
         kind,
         references: checker.references,
+        pending: checker.pending,
+        depth: parsed.depth + checker.depth,
         is_constant: checker.is_constant,
         found: checker.found,
     }
@@ -82,6 +81,11 @@ struct Checker<'c, 'e> {
     /// The variables of the macros around, outermost first.
     locals: Vec<(String, Type)>,
     references: Vec<(StepIndex, Range<usize>)>,
+    pending: Vec<String>,
+    /// The deepest of the values that are computed.
+    depth: usize,
+    /// Whether this is a value that is computed, which sees no variable of the expression around it.
+    is_inlined: bool,
     is_constant: bool,
     found: Vec<Found>,
 }
@@ -153,93 +157,16 @@ impl Checker<'_, '_> {
         (Expression::IfPresent(Box::new(value)), kind)
     }
 
-    fn identifier(&mut self, node: &IdedExpr, name: &str) -> Typed {
-        if let Some(depth) = self.locals.iter().rposition(|(local, _)| local == name) {
-            return (Expression::Local(depth), self.locals[depth].1.clone());
-        }
-        let name = name.strip_prefix('.').unwrap_or(name);
-        if name == "input" {
-            self.is_constant = false;
-            return match self.environment.input.clone() {
-                Some(descriptor) => self.variable(Variable::Input, descriptor),
-                None => unknown(),
-            };
-        }
-        if name == "execution" {
-            self.is_constant = false;
-            return (Expression::Literal(Value::Null), Type::Execution);
-        }
-        if let Some((step, descriptor)) = self.environment.steps.get(name) {
-            self.is_constant = false;
-            self.references.push((*step, self.parsed.token(node)));
-            return match descriptor.clone() {
-                Some(descriptor) => self.variable(Variable::Output(*step), descriptor),
-                None => unknown(),
-            };
-        }
-        if let Some(kind) = type_named(name) {
-            return (Expression::Literal(Value::Type(kind.into())), Type::Kind);
-        }
-        self.unknown_name(node, name);
-        unknown()
-    }
-
-    fn variable(&mut self, variable: Variable, descriptor: MessageDescriptor) -> Typed {
-        let kind = Type::of_message(&descriptor);
-        let known = self.slots.iter().position(|slot| slot.variable == variable);
-        let slot = known.unwrap_or_else(|| {
-            let slot = Slot {
-                variable,
-                descriptor,
-            };
-            self.slots.push(slot);
-            self.slots.len() - 1
-        });
-        (Expression::Slot(slot), kind)
-    }
-
-    fn unknown_name(&mut self, node: &IdedExpr, name: &str) {
-        if self.environment.is_incomplete {
-            return;
-        }
-        let steps = self.environment.steps.keys().map(String::as_str);
-        let locals = self.locals.iter().map(|(local, _)| local.as_str());
-        let names: Vec<_> = ["input", "execution"]
-            .into_iter()
-            .chain(steps)
-            .chain(locals)
-            .collect();
-        let message = format!("`{name}` is not a step, nor `input` or `execution`");
-        let mut found = Diagnostic::error("UNKNOWN_NAME", message).label("unknown name");
-        if let Some(near) = pavane::nearest(name, names) {
-            found.help = format!("did you mean `{near}`?");
-        }
-        let is_all = self.parsed.text.trim() == name;
-        if is_all && found.help.is_empty() {
-            found.help = format!("a text is written in quotes within quotes: \"'{name}'\"");
-        }
-        self.found.push((self.parsed.token(node), found));
-    }
-
     fn select(&mut self, node: &IdedExpr, select: &SelectExpr) -> Typed {
-        if let Some(typed) = self.enum_value(node).or_else(|| self.type_value(node)) {
+        let typed = self
+            .constant(node, select)
+            .or_else(|| self.enum_value(node))
+            .or_else(|| self.type_value(node));
+        if let Some(typed) = typed {
             return typed;
         }
         let (operand, kind) = self.expression(&select.operand);
         self.field(node, operand, &kind, &select.field, Access::Read)
-    }
-
-    /// Whether a name at the root of an expression is that of a variable: what else could have the
-    /// same name, such as a package, is hidden by it.
-    fn is_variable(&self, name: &str) -> bool {
-        name == "input"
-            || name == "execution"
-            || self.environment.steps.contains_key(name)
-            || self.is_local(name)
-    }
-
-    fn is_local(&self, name: &str) -> bool {
-        self.locals.iter().any(|(local, _)| local == name)
     }
 
     fn unsupported(&mut self, node: &IdedExpr) -> Typed {

@@ -4,10 +4,10 @@
 
 mod enumerated;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use prost_reflect::{
-    DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, ReflectMessage, Value,
+    DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
 };
 use prost_types::value::Kind as JsonKind;
 
@@ -70,6 +70,9 @@ impl Decoder<'_> {
         if is_null(node) {
             return None;
         }
+        if field.is_map() {
+            return self.map(field, node, path);
+        }
         if !field.is_list() {
             return self.single(field, node, path);
         }
@@ -88,6 +91,32 @@ impl Decoder<'_> {
         Some(Value::List(values))
     }
 
+    /// A map, whose keys are texts.
+    fn map(&mut self, field: &FieldDescriptor, node: &Node, path: &str) -> Option<Value> {
+        let Content::Mapping(entries) = &node.content else {
+            return self.refuse_kind(path, "an object with a value for each name", node);
+        };
+        let Kind::Message(entry) = field.kind() else {
+            return None;
+        };
+        let mut values = HashMap::new();
+        for (key, value) in entries {
+            let Some(name) = self.key(key, path) else {
+                continue;
+            };
+            let path = join(path, name);
+            let map_key = MapKey::String(name.to_owned());
+            if values.contains_key(&map_key) {
+                self.duplicate(name, key, &path);
+                continue;
+            }
+            self.source.record(&path, Some(key), value);
+            let value = self.single(&entry.map_entry_value_field(), value, &path);
+            values.extend(value.map(|value| (map_key, value)));
+        }
+        Some(Value::Map(values))
+    }
+
     fn single(&mut self, field: &FieldDescriptor, node: &Node, path: &str) -> Option<Value> {
         match field.kind() {
             Kind::Message(descriptor) => match descriptor.full_name() {
@@ -95,6 +124,10 @@ impl Decoder<'_> {
                 "google.protobuf.Struct" => {
                     let message = self.structure(node, path)?;
                     transcoded(&descriptor, &message)
+                }
+                "google.protobuf.Value" => {
+                    let kind = Some(self.json_value(node, path));
+                    transcoded(&descriptor, &prost_types::Value { kind })
                 }
                 _ => Some(Value::Message(self.message(&descriptor, node, path))),
             },
@@ -214,9 +247,14 @@ impl Decoder<'_> {
         } else {
             return number;
         };
+        let help = if path.starts_with("constants.") {
+            "let a step `compute` it".to_owned()
+        } else {
+            format!("write it as an expression, in quotes: \"{text}\"")
+        };
         let found = Diagnostic::error("OUT_OF_RANGE", format!("{text} is {problem} as a number"))
             .label(problem)
-            .help(format!("write it as an expression, in quotes: \"{text}\""));
+            .help(help);
         self.refuse::<()>(path, found);
         0.0
     }
@@ -233,12 +271,11 @@ impl Decoder<'_> {
 
     fn unknown_key(&mut self, descriptor: &MessageDescriptor, name: &str, key: &Node, path: &str) {
         let span = self.source.span(key.range);
-        let owner = descriptor.name().to_lowercase();
         let names: Vec<_> = descriptor.fields().collect();
         let all: Vec<_> = names.iter().map(FieldDescriptor::name).collect();
         let mut found = Diagnostic::error(
             "UNKNOWN_KEY",
-            format!("a {} has no key `{name}`", spaced(&owner)),
+            format!("{} has no key `{name}`", called(descriptor)),
         )
         .label("unknown key")
         .nearest(name, "a key", all.iter().copied());
@@ -316,11 +353,16 @@ pub(super) fn quoted_list<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-fn spaced(name: &str) -> &str {
-    if name == "retrypolicy" {
-        "retry policy"
-    } else {
-        name
+/// What a message of a definition is called, with its article.
+fn called(descriptor: &MessageDescriptor) -> String {
+    match descriptor.name() {
+        "RetryPolicy" => "a retry policy".to_owned(),
+        "ForEach" => "`for_each`".to_owned(),
+        "StepWait" => "a wait".to_owned(),
+        "StepAwait" => "`await`".to_owned(),
+        "EventStart" => "`start`".to_owned(),
+        "Defaults" => "`defaults`".to_owned(),
+        other => format!("a {}", other.to_lowercase()),
     }
 }
 

@@ -10,7 +10,7 @@ pub const MAX_NODES: usize = 50_000;
 pub const MAX_TREE_DEPTH: usize = 64;
 /// Most steps of a workflow.
 pub const MAX_STEPS: usize = 256;
-/// Most bytes of a workflow's name and of a step's id.
+/// Most bytes of a name: of a workflow, a step, a constant, a feed, of metadata.
 pub const MAX_NAME_BYTES: usize = 64;
 /// Most bytes of a workflow's description.
 pub const MAX_DESCRIPTION_BYTES: usize = 4_096;
@@ -32,3 +32,7 @@ pub const MAX_TIMEOUT: Duration = Duration::from_secs(3_600);
 pub const MAX_ATTEMPTS: u32 = 1_000;
 /// Largest factor between two waits.
 pub const MAX_BACKOFF_MULTIPLIER: f64 = 100.0;
+/// Most entries of metadata that a call is sent with by its definition.
+pub const MAX_METADATA: usize = 32;
+/// Most calls of a step over a list that may be allowed to be on their way at the same time.
+pub const MAX_CONCURRENCY: u32 = 1_000;

@@ -1,6 +1,6 @@
 //! The names of a definition: of the workflow and its steps, and of the methods that they call.
 
-use prost_reflect::{DescriptorPool, MethodDescriptor, ServiceDescriptor};
+use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor, ServiceDescriptor};
 
 use super::limits::{MAX_DESCRIPTION_BYTES, MAX_NAME_BYTES};
 use super::report::Report;
@@ -11,6 +11,7 @@ use crate::plan::Method;
 const RESERVED: &[&str] = &[
     "input",
     "execution",
+    "constants",
     "true",
     "false",
     "null",
@@ -103,6 +104,106 @@ pub(super) fn check_step_id(id: &str, path: &str, report: &mut Report<'_>) -> bo
     report.add(path, proposed(found, id, '_'));
     // As an identifier of the expression language it can be found all the same: one mistake is enough.
     id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// Checks the name of a constant.
+pub(super) fn check_constant_name(name: &str, path: &str, report: &mut Report<'_>) {
+    // What can follow a point in expressions is any name but these.
+    let is_word = matches!(name, "true" | "false" | "null" | "in");
+    let problem = match format_problem(name, '_') {
+        None if is_word => "expressions use it otherwise".to_owned(),
+        None => return,
+        Some(problem) => problem,
+    };
+    let message = format!(
+        "`{name}` cannot name a constant: {problem}, expected lower-case letters, digits and `_`, \
+         beginning with a letter, at most {MAX_NAME_BYTES} bytes"
+    );
+    let found = Diagnostic::error("INVALID_NAME", message).label("not a name");
+    report.add_to_key(path, proposed(found, name, '_'));
+}
+
+/// Checks what a step over a list calls an element. Gives whether it can be referred to by it.
+pub(super) fn check_element_name(name: &str, path: &str, report: &mut Report<'_>) -> bool {
+    if RESERVED.contains(&name) {
+        let message = format!("`{name}` cannot name an element: expressions use it otherwise");
+        let found = Diagnostic::error("RESERVED_WORD", message).label("reserved");
+        report.add(path, found);
+        return false;
+    }
+    let Some(problem) = format_problem(name, '_') else {
+        return true;
+    };
+    let message = format!(
+        "`{name}` cannot name an element: {problem}, expected lower-case letters, digits and `_`, \
+         beginning with a letter, at most {MAX_NAME_BYTES} bytes"
+    );
+    let found = Diagnostic::error("INVALID_NAME", message).label("not a name");
+    report.add(path, proposed(found, name, '_'));
+    false
+}
+
+/// Checks the name of a feed.
+pub(super) fn check_feed_name(name: &str, path: &str, report: &mut Report<'_>) {
+    if name.is_empty() {
+        required(
+            path,
+            "`feed` is missing: expected the name of a feed",
+            report,
+        );
+        return;
+    }
+    let allowed =
+        |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+    let problem = match name.chars().find(|c| !allowed(c)) {
+        Some(wrong) => format!("it holds `{wrong}`"),
+        None if name.len() > MAX_NAME_BYTES => format!("it has {} bytes", name.len()),
+        None => return,
+    };
+    let message = format!(
+        "`{name}` cannot name a feed: {problem}, expected lower-case letters, digits, `-`, `_` and \
+         `.`, at most {MAX_NAME_BYTES} bytes"
+    );
+    report.add(
+        path,
+        Diagnostic::error("INVALID_NAME", message).label("not a name"),
+    );
+}
+
+/// Finds a message by the full name that a definition gives it.
+pub(super) fn find_message(
+    name: &str,
+    path: &str,
+    pool: &DescriptorPool,
+    report: &mut Report<'_>,
+) -> Option<MessageDescriptor> {
+    if name.is_empty() {
+        let message = "`type` is missing: expected the full name of a message, such as \
+                       `shop.order.v1.OrderPaid`";
+        required(path, message, report);
+        return None;
+    }
+    let found = pool.get_message_by_name(name);
+    if found.as_ref().is_some_and(|found| !found.is_map_entry()) {
+        return found;
+    }
+    let message = format!("there is no message type `{name}`");
+    let found = Diagnostic::error("UNKNOWN_TYPE", message).label("unknown type");
+    // The right name with the wrong package is the commonest mistake.
+    let short = name.rsplit('.').next().unwrap_or(name);
+    let mut messages = pool.all_messages();
+    let found = match messages.find(|message| message.name() == short) {
+        Some(same) => found.help(format!("write `{}`", same.full_name())),
+        None => {
+            let names: Vec<_> = pool
+                .all_messages()
+                .map(|message| message.full_name().to_owned())
+                .collect();
+            found.nearest(name, "a message type", names.iter().map(String::as_str))
+        }
+    };
+    report.add(path, found);
+    None
 }
 
 fn format_problem(name: &str, separator: char) -> Option<String> {

@@ -20,6 +20,14 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// One about the same definition, for what is to be reported later.
+    pub(super) fn scratch(&self) -> Self {
+        Self {
+            definition: self.definition,
+            diagnostics: Vec::new(),
+        }
+    }
+
     /// Adds a diagnostic about the value at a path.
     pub(super) fn add(&mut self, path: &str, found: Diagnostic) {
         let source = self.definition.source.as_ref();

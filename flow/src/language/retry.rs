@@ -17,7 +17,7 @@ pub(super) enum Purpose {
     Compensation,
 }
 
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 const DEFAULT_INITIAL_BACKOFF: Duration = Duration::from_millis(100);
 const DEFAULT_MAX_BACKOFF: Duration = Duration::from_secs(10);
 const DEFAULT_MULTIPLIER: f64 = 2.0;
@@ -64,14 +64,22 @@ const HOPELESS_CODES: [&str; 9] = [
     "DATA_LOSS",
 ];
 
-/// The timeout of a call.
+/// The timeout of a call, as given.
 pub(super) fn timeout(
     given: Option<&prost_types::Duration>,
     path: &str,
     report: &mut Report<'_>,
-) -> Duration {
-    let given = duration(given, path, Some(MAX_TIMEOUT), report);
-    given.unwrap_or(DEFAULT_TIMEOUT)
+) -> Option<Duration> {
+    duration(given, path, Some(MAX_TIMEOUT), report)
+}
+
+/// How long to wait for an event, as given.
+pub(super) fn patience(
+    given: Option<&prost_types::Duration>,
+    path: &str,
+    report: &mut Report<'_>,
+) -> Option<Duration> {
+    duration(given, path, None, report)
 }
 
 /// The deadline of a workflow.
@@ -111,48 +119,32 @@ fn duration(
     in_range
 }
 
-/// The retry policy of a call.
-pub(super) fn policy(
-    given: Option<&Message>,
-    purpose: Purpose,
-    path: &str,
-    report: &mut Report<'_>,
-) -> RetryPolicy {
-    let default = Message::default();
-    let given = given.unwrap_or(&default);
+/// What a definition says of retries, in one place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Partial {
+    max_attempts: Option<u32>,
+    initial_backoff: Option<Duration>,
+    max_backoff: Option<Duration>,
+    backoff_multiplier: Option<f64>,
+    retryable_codes: Option<u32>,
+}
+
+/// What is given of a retry policy. Reports what is out of its range.
+pub(super) fn partial(given: Option<&Message>, path: &str, report: &mut Report<'_>) -> Partial {
+    let Some(given) = given else {
+        return Partial::default();
+    };
     let inner = |name: &str| format!("{path}.{name}");
-    let max_attempts = (given.max_attempts != 0).then_some(given.max_attempts);
+    let mut out_of_range = |name: &str, message: String| {
+        let found = Diagnostic::error("OUT_OF_RANGE", message).label("out of range");
+        report.add(&inner(name), found);
+    };
     if given.max_attempts > MAX_ATTEMPTS {
         let message = format!(
             "`max_attempts` is at most {MAX_ATTEMPTS}, this is {}",
             given.max_attempts
         );
-        let found = Diagnostic::error("OUT_OF_RANGE", message).label("out of range");
-        report.add(&inner("max_attempts"), found);
-    }
-    let initial = duration(
-        given.initial_backoff.as_ref(),
-        &inner("initial_backoff"),
-        None,
-        report,
-    );
-    let most = duration(
-        given.max_backoff.as_ref(),
-        &inner("max_backoff"),
-        None,
-        report,
-    );
-    let initial_backoff = initial.unwrap_or(DEFAULT_INITIAL_BACKOFF);
-    if let Some(most) = most
-        && most < initial_backoff
-    {
-        let message = format!(
-            "`max_backoff` is {}, less than `initial_backoff`, which is {}",
-            show(most),
-            show(initial_backoff)
-        );
-        let found = Diagnostic::error("OUT_OF_RANGE", message).label("out of range");
-        report.add(&inner("max_backoff"), found);
+        out_of_range("max_attempts", message);
     }
     let multiplier = given.backoff_multiplier;
     let in_range = (1.0..=MAX_BACKOFF_MULTIPLIER).contains(&multiplier);
@@ -160,40 +152,77 @@ pub(super) fn policy(
         let message = format!(
             "`backoff_multiplier` is from 1 to {MAX_BACKOFF_MULTIPLIER}, this is {multiplier}"
         );
-        let found = Diagnostic::error("OUT_OF_RANGE", message).label("out of range");
-        report.add(&inner("backoff_multiplier"), found);
+        out_of_range("backoff_multiplier", message);
     }
-    RetryPolicy {
-        max_attempts,
-        initial_backoff,
-        // What is not given must not be less than what is.
-        max_backoff: most.unwrap_or(DEFAULT_MAX_BACKOFF.max(initial_backoff)),
-        backoff_multiplier: if in_range {
-            multiplier
-        } else {
-            DEFAULT_MULTIPLIER
-        },
-        retryable_codes: codes(
-            &given.retryable_codes,
-            purpose,
-            &inner("retryable_codes"),
-            report,
-        ),
+    let mut backoff = |given: Option<&prost_types::Duration>, name: &str| {
+        duration(given, &inner(name), None, report)
+    };
+    Partial {
+        max_attempts: (given.max_attempts != 0).then_some(given.max_attempts),
+        initial_backoff: backoff(given.initial_backoff.as_ref(), "initial_backoff"),
+        max_backoff: backoff(given.max_backoff.as_ref(), "max_backoff"),
+        backoff_multiplier: in_range.then_some(multiplier),
+        retryable_codes: codes(&given.retryable_codes, &inner("retryable_codes"), report),
     }
 }
 
-fn codes(given: &[String], purpose: Purpose, path: &str, report: &mut Report<'_>) -> u32 {
-    let bits = |names: &[&str]| {
-        names
-            .iter()
-            .filter_map(|name| bit(name))
-            .fold(0, |a, b| a | b)
-    };
-    if given.is_empty() {
-        return match purpose {
+impl Partial {
+    /// The same, and where it says nothing, what another says.
+    pub(super) fn or(&self, other: &Self) -> Self {
+        Self {
+            max_attempts: self.max_attempts.or(other.max_attempts),
+            initial_backoff: self.initial_backoff.or(other.initial_backoff),
+            max_backoff: self.max_backoff.or(other.max_backoff),
+            backoff_multiplier: self.backoff_multiplier.or(other.backoff_multiplier),
+            retryable_codes: self.retryable_codes.or(other.retryable_codes),
+        }
+    }
+
+    /// Reports, at the path of what is given, backoffs that contradict each other with what is
+    /// inherited.
+    pub(super) fn check_backoffs(&self, inherited: &Self, path: &str, report: &mut Report<'_>) {
+        let name = match (self.max_backoff, self.initial_backoff) {
+            (Some(_), _) => "max_backoff",
+            (None, Some(_)) => "initial_backoff",
+            (None, None) => return,
+        };
+        let both = self.or(inherited);
+        let initial = both.initial_backoff.unwrap_or(DEFAULT_INITIAL_BACKOFF);
+        let Some(most) = both.max_backoff.filter(|most| *most < initial) else {
+            return;
+        };
+        let message = format!(
+            "`max_backoff` is {}, less than `initial_backoff`, which is {}",
+            show(most),
+            show(initial)
+        );
+        let found = Diagnostic::error("OUT_OF_RANGE", message).label("out of range");
+        report.add(&format!("{path}.{name}"), found);
+    }
+
+    /// The policy, and where nothing is said, the defaults.
+    pub(super) fn policy(&self, purpose: Purpose) -> RetryPolicy {
+        let initial_backoff = self.initial_backoff.unwrap_or(DEFAULT_INITIAL_BACKOFF);
+        // What is not given must not be less than what is.
+        let max_backoff = DEFAULT_MAX_BACKOFF.max(initial_backoff);
+        let codes = match purpose {
             Purpose::Step => bits(&STEP_CODES),
             Purpose::Compensation => bits(&CODES[1..]) & !bits(&HOPELESS_CODES),
         };
+        RetryPolicy {
+            max_attempts: self.max_attempts,
+            initial_backoff,
+            max_backoff: self.max_backoff.unwrap_or(max_backoff),
+            backoff_multiplier: self.backoff_multiplier.unwrap_or(DEFAULT_MULTIPLIER),
+            retryable_codes: self.retryable_codes.unwrap_or(codes),
+        }
+    }
+}
+
+/// The codes that are given; `None` if none are.
+fn codes(given: &[String], path: &str, report: &mut Report<'_>) -> Option<u32> {
+    if given.is_empty() {
+        return None;
     }
     let mut set = 0;
     for (index, name) in given.iter().enumerate() {
@@ -214,7 +243,12 @@ fn codes(given: &[String], purpose: Purpose, path: &str, report: &mut Report<'_>
             }
         }
     }
-    set
+    Some(set)
+}
+
+fn bits(names: &[&str]) -> u32 {
+    let bits = names.iter().filter_map(|name| bit(name));
+    bits.fold(0, |all, bit| all | bit)
 }
 
 fn bit(name: &str) -> Option<u32> {

@@ -7,20 +7,20 @@ use std::fmt::Write;
 
 use pavane::workflow::v1::Workflow;
 use prost::Message;
-use prost_reflect::{FileDescriptor, Kind, MessageDescriptor, MethodDescriptor};
+use prost_reflect::{FileDescriptor, Kind, MessageDescriptor};
 use sha2::{Digest, Sha256};
 
 use crate::plan::Revision;
 
-/// The revision of a workflow that uses these methods.
-pub(super) fn revision<'a>(
+/// The revision of a workflow that uses these messages.
+pub(super) fn revision(
     workflow: &Workflow,
-    methods: impl Iterator<Item = &'a MethodDescriptor>,
+    messages: impl IntoIterator<Item = MessageDescriptor>,
 ) -> Revision {
     let mut hash = Sha256::new();
-    // The maps of a Struct are ordered: the same definition is always encoded the same way.
+    // Its maps are ordered: the same definition is always encoded the same way.
     update(&mut hash, &workflow.encode_to_vec());
-    for file in files(methods).values() {
+    for file in files(messages).values() {
         let mut file = file.file_descriptor_proto().clone();
         file.source_code_info = None;
         update(&mut hash, &file.encode_to_vec());
@@ -39,16 +39,13 @@ fn update(hash: &mut Sha256, bytes: &[u8]) {
     hash.update(bytes);
 }
 
-/// The files of all types that can be reached from the methods' requests and responses, by name.
-fn files<'a>(
-    methods: impl Iterator<Item = &'a MethodDescriptor>,
+/// The files of all types that can be reached from these messages, by name.
+fn files(
+    messages: impl IntoIterator<Item = MessageDescriptor>,
 ) -> BTreeMap<String, FileDescriptor> {
     let mut files = BTreeMap::new();
     let mut seen = HashSet::new();
-    let mut open: Vec<MessageDescriptor> = Vec::new();
-    for method in methods {
-        open.extend([method.input(), method.output()]);
-    }
+    let mut open: Vec<MessageDescriptor> = messages.into_iter().collect();
     while let Some(message) = open.pop() {
         if !seen.insert(message.full_name().to_owned()) {
             continue;

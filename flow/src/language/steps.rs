@@ -2,83 +2,167 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pavane::workflow::v1::Step;
-use prost_reflect::MethodDescriptor;
-
 use super::calls::{self, Given};
-use super::checker::Environment;
-use super::decode::quoted_list;
-use super::graph::{Edges, Order, index};
+use super::decode::{join, quoted_list};
+use super::defaults::Defaults;
+use super::elements;
+use super::environment::Environment;
+use super::events;
+use super::graph::{Edges, Order};
+use super::kinds::{Outline, Outlined};
+use super::pauses;
 use super::report::Report;
-use super::template::{Compiler, Reference};
+use super::roots::Types;
+use super::template::{self, Reference};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Call, StepIndex};
+use crate::plan::{Call, ForEach, Step, StepIndex, Work};
 use crate::program::Condition;
 
 /// A step, compiled as far as it could be.
 pub(super) struct Compiled {
-    pub(super) call: Option<Call>,
-    pub(super) when: Option<Condition>,
-    pub(super) compensation: Option<Call>,
-    /// References of its request and its condition.
+    work: Option<Work>,
+    for_each: Option<ForEach>,
+    when: Option<Condition>,
+    compensation: Option<Call>,
+    /// References of all that it computes before it is done.
     references: Vec<Reference>,
-    /// References of its compensation's request.
+    /// Those of the list that it goes over.
+    list_references: Vec<Reference>,
+    /// References of what its compensation computes.
     compensation_references: Vec<Reference>,
 }
 
+/// Compiles steps by themselves.
+pub(super) struct Compiler<'c, 'e, 'r> {
+    pub(super) types: &'c Types,
+    pub(super) defaults: &'c Defaults,
+    pub(super) environment: &'c Environment<'e>,
+    pub(super) expressions: &'c mut usize,
+    pub(super) report: &'c mut Report<'r>,
+}
+
+impl Compiler<'_, '_, '_> {
+    /// Compiles a step.
+    pub(super) fn step(&mut self, index: StepIndex, step: &Outlined<'_>) -> Compiled {
+        let (message, path) = (step.message, step.path.as_str());
+        let mut compiled = Compiled {
+            work: None,
+            for_each: None,
+            when: None,
+            compensation: None,
+            references: Vec::new(),
+            list_references: Vec::new(),
+            compensation_references: Vec::new(),
+        };
+        let mut element = None;
+        if let Some(given) = &message.for_each {
+            let known = self.environment;
+            let (list, references) =
+                elements::compile(given, index, path, known, self.expressions, self.report);
+            compiled.for_each = list;
+            compiled.references.extend(references.iter().cloned());
+            compiled.list_references = references;
+            element = Some(elements::environment(
+                given,
+                index,
+                path,
+                known,
+                self.report,
+            ));
+        }
+        // A step that is several things, which was reported, is checked as each of them.
+        let inner = element.as_ref().unwrap_or(self.environment);
+        if !message.call.is_empty() || (message.wait.is_none() && message.r#await.is_none()) {
+            let given = Given::step(message, path);
+            let method = self.types.calls.get(&index);
+            let (call, references) = calls::compile(
+                &given,
+                method,
+                self.defaults,
+                inner,
+                self.expressions,
+                self.report,
+            );
+            compiled.work = call.map(Work::Call);
+            compiled.references.extend(references);
+        }
+        if let Some(given) = &message.wait {
+            let known = self.environment;
+            let (pause, references) =
+                pauses::compile(given, path, known, self.expressions, self.report);
+            compiled.work = pause.map(Work::Wait);
+            compiled.references.extend(references);
+        }
+        if let Some(given) = &message.r#await {
+            let data = self.types.awaited.get(&index);
+            let (known, expressions) = (self.environment, &mut *self.expressions);
+            let (wait, references) =
+                events::compile_await(given, path, data, known, expressions, self.report);
+            compiled.work = wait.map(Work::Await);
+            compiled.references.extend(references);
+        }
+        if !message.when.is_empty() {
+            let compiler = template::Compiler::new(self.environment, self.report, self.expressions);
+            let path = join(path, "when");
+            let (condition, references) = compiler.condition(&message.when, &path, "when");
+            compiled.when = condition;
+            compiled.references.extend(references);
+        }
+        if let Some(compensate) = &message.compensate {
+            let given = Given::compensation(compensate, &join(path, "compensate"));
+            let method = self.types.compensations.get(&index);
+            (compiled.compensation, compiled.compensation_references) = calls::compile(
+                &given,
+                method,
+                self.defaults,
+                inner,
+                self.expressions,
+                self.report,
+            );
+        }
+        compiled
+    }
+}
+
 impl Compiled {
-    /// The steps that its compensation's request refers to, ascending.
-    pub(super) fn compensation_needs(&self) -> Vec<StepIndex> {
-        let steps: BTreeSet<StepIndex> = self
-            .compensation_references
-            .iter()
+    /// The steps whose responses are needed to undo it, ascending.
+    fn compensation_needs(&self) -> Vec<StepIndex> {
+        if self.compensation.is_none() {
+            return Vec::new();
+        }
+        let references = self.compensation_references.iter();
+        let steps: BTreeSet<StepIndex> = references
+            .chain(&self.list_references)
             .map(|reference| reference.step)
             .collect();
         steps.into_iter().collect()
     }
 }
 
-/// The methods of a step: of its call and its compensation.
-pub(super) struct Methods {
-    pub(super) call: Option<MethodDescriptor>,
-    pub(super) compensation: Option<MethodDescriptor>,
-}
-
-/// Compiles a step by itself.
-pub(super) fn compile(
-    step: &Step,
-    position: usize,
-    methods: &Methods,
-    environment: &Environment<'_>,
-    expressions: &mut usize,
-    report: &mut Report<'_>,
-) -> Compiled {
-    let path = format!("steps[{position}]");
-    let given = Given::step(step, &path);
-    let method = methods.call.as_ref();
-    let (call, mut references) = calls::compile(&given, method, environment, expressions, report);
-    let mut when = None;
-    if !step.when.is_empty() {
-        let compiler = Compiler::new(environment, report, expressions);
-        let (condition, others) = compiler.condition(&step.when, &format!("{path}.when"));
-        when = condition;
-        references.extend(others);
-    }
-    let mut compensation = None;
-    let mut compensation_references = Vec::new();
-    if let Some(compensate) = &step.compensate {
-        let given = Given::compensation(compensate, &format!("{path}.compensate"));
-        let method = methods.compensation.as_ref();
-        (compensation, compensation_references) =
-            calls::compile(&given, method, environment, expressions, report);
-    }
-    Compiled {
-        call,
-        when,
-        compensation,
-        references,
-        compensation_references,
-    }
+/// The steps of the plan; `None` if one could not be compiled, which was reported then.
+pub(super) fn finish(
+    outline: &Outline<'_>,
+    compiled: Vec<Compiled>,
+    waits: &Waits,
+    order: &Order,
+) -> Option<Vec<Step>> {
+    let steps = outline.indexed().zip(compiled);
+    steps
+        .map(|((index, step), compiled)| {
+            Some(Step {
+                id: step.message.id.as_str().into(),
+                position: step.position,
+                compensation_references: compiled.compensation_needs(),
+                work: compiled.work?,
+                for_each: compiled.for_each,
+                data_dependencies: waits.data[index.at()].keys().copied().collect(),
+                dependencies: waits.all[index.at()].keys().copied().collect(),
+                descendants: order.descendants(index),
+                when: compiled.when,
+                compensation: compiled.compensation,
+            })
+        })
+        .collect()
 }
 
 /// What a step waits for.
@@ -89,23 +173,23 @@ pub(super) struct Waits {
     pub(super) all: Edges,
 }
 
-/// Finds out what each step waits for.
+/// Finds out what each step waits for. `is_incomplete`: some step has no usable id.
 pub(super) fn connect(
-    steps: &[Step],
+    outline: &Outline<'_>,
     compiled: &[Compiled],
-    environment: &Environment<'_>,
+    is_incomplete: bool,
     report: &mut Report<'_>,
 ) -> Waits {
-    let mut data: Edges = vec![BTreeMap::new(); steps.len()];
-    for (position, step) in compiled.iter().enumerate() {
+    let mut data: Edges = vec![BTreeMap::new(); compiled.len()];
+    for ((index, _), step) in outline.indexed().zip(compiled) {
         for reference in &step.references {
-            if reference.step == index(position) {
-                let id = &steps[position].id;
+            if reference.step == index {
+                let id = outline.id(index);
                 let message = format!("step `{id}` refers to its own response");
                 let found = Diagnostic::error("SELF_REFERENCE", message).label("this very step");
                 report.add_at(&reference.path, reference.span, found);
             } else {
-                let edges = &mut data[position];
+                let edges = &mut data[index.at()];
                 edges
                     .entry(reference.step)
                     .or_insert_with(|| reference.clone());
@@ -113,53 +197,77 @@ pub(super) fn connect(
         }
     }
     let mut all = data.clone();
-    for (position, step) in steps.iter().enumerate() {
-        let mut seen: Vec<&str> = Vec::new();
-        for (entry, id) in step.after.iter().enumerate() {
-            let path = format!("steps[{position}].after[{entry}]");
-            if seen.contains(&id.as_str()) {
-                let message = format!("`{id}` is given twice in `after`");
-                let found = Diagnostic::error("DUPLICATE_STEP", message).label("given before");
+    for (index, step) in outline.indexed() {
+        add_after(
+            index,
+            step,
+            outline,
+            &mut all[index.at()],
+            is_incomplete,
+            report,
+        );
+    }
+    Waits { data, all }
+}
+
+/// Adds what a step waits for only because it is to come after it.
+fn add_after(
+    index: StepIndex,
+    step: &Outlined<'_>,
+    outline: &Outline<'_>,
+    edges: &mut BTreeMap<StepIndex, Reference>,
+    is_incomplete: bool,
+    report: &mut Report<'_>,
+) {
+    let mut seen: Vec<&str> = Vec::new();
+    for (entry, id) in step.message.after.iter().enumerate() {
+        let path = format!("{}.after[{entry}]", step.path);
+        if seen.contains(&id.as_str()) {
+            let message = format!("`{id}` is given twice in `after`");
+            let found = Diagnostic::error("DUPLICATE_STEP", message).label("given before");
+            report.add(&path, found);
+            continue;
+        }
+        seen.push(id);
+        let is_it = |step: &Outlined<'_>| step.message.id == *id;
+        match outline.indexed().find(|(_, step)| is_it(step)) {
+            Some((other, _)) if other == index => {
+                let message = format!("step `{id}` cannot come after itself");
+                let found = Diagnostic::error("SELF_REFERENCE", message).label("this very step");
                 report.add(&path, found);
-                continue;
             }
-            seen.push(id);
-            let known = environment.steps.get(id).map(|(step, _)| *step);
-            match known {
-                Some(other) if other == index(position) => {
-                    let message = format!("step `{id}` cannot come after itself");
-                    let found =
-                        Diagnostic::error("SELF_REFERENCE", message).label("this very step");
-                    report.add(&path, found);
-                }
-                Some(other) => {
-                    let span = report.place(&path, id, 0..id.len());
-                    let reference = Reference {
-                        step: other,
-                        path,
-                        span,
-                    };
-                    all[position].entry(other).or_insert(reference);
-                }
-                None if environment.is_incomplete || report.was_refused(&path) => {}
-                None => {
-                    let ids = environment.steps.keys().map(String::as_str);
-                    let found =
-                        Diagnostic::error("UNKNOWN_STEP", format!("there is no step `{id}`"))
-                            .label("unknown step")
-                            .nearest(id, "a step", ids);
-                    report.add(&path, found);
-                }
+            Some((other, _)) => {
+                let span = report.place(&path, id, 0..id.len());
+                let reference = Reference {
+                    step: other,
+                    path,
+                    span,
+                };
+                edges.entry(other).or_insert(reference);
+            }
+            None if outline.computed.iter().any(is_it) => {
+                let message = format!("`{id}` is a value, which nothing can come after");
+                let found = Diagnostic::error("UNKNOWN_STEP", message)
+                    .label("not a step that runs")
+                    .help("name the steps that it is computed from");
+                report.add(&path, found);
+            }
+            None if is_incomplete || report.was_refused(&path) => {}
+            None => {
+                let ids = outline.steps.iter().map(|step| step.message.id.as_str());
+                let found = Diagnostic::error("UNKNOWN_STEP", format!("there is no step `{id}`"))
+                    .label("unknown step")
+                    .nearest(id, "a step", ids);
+                report.add(&path, found);
             }
         }
     }
-    Waits { data, all }
 }
 
 /// Reports steps that wait for each other.
 pub(super) fn report_circle(
     circle: &[StepIndex],
-    steps: &[Step],
+    outline: &Outline<'_>,
     edges: &Edges,
     report: &mut Report<'_>,
 ) {
@@ -167,10 +275,7 @@ pub(super) fn report_circle(
     let first = circle.iter().min().expect("a circle has steps");
     let start = circle.iter().position(|step| step == first).unwrap_or(0);
     let ring: Vec<_> = circle[start..].iter().chain(&circle[..=start]).collect();
-    let ids: Vec<_> = ring
-        .iter()
-        .map(|step| steps[step.at()].id.as_str())
-        .collect();
+    let ids: Vec<_> = ring.iter().map(|step| outline.id(**step)).collect();
     let message = format!(
         "steps wait for each other in a circle: `{}`",
         ids.join(" -> ")
@@ -184,15 +289,15 @@ pub(super) fn report_circle(
 
 /// Reports compensations that need what may not be known when they run.
 pub(super) fn check_compensations(
-    steps: &[Step],
+    outline: &Outline<'_>,
     compiled: &[Compiled],
     order: &Order,
     report: &mut Report<'_>,
 ) {
-    for (position, step) in compiled.iter().enumerate() {
-        let (own, id) = (index(position), &steps[position].id);
+    for ((own, _), step) in outline.indexed().zip(compiled) {
+        let id = outline.id(own);
         for reference in &step.compensation_references {
-            let other = &steps[reference.step.at()].id;
+            let other = outline.id(reference.step);
             let found = if reference.step == own {
                 let message = format!(
                     "the compensation of `{id}` uses the response of `{id}`, which is not known if \
@@ -207,7 +312,7 @@ pub(super) fn check_compensations(
                      depend on"
                 );
                 let known = order.ancestors(own);
-                let known: Vec<_> = known.iter().map(|step| &steps[step.at()].id).collect();
+                let known: Vec<_> = known.iter().map(|step| outline.id(*step)).collect();
                 let help = if known.is_empty() {
                     "only `input` and `execution` are known by then".to_owned()
                 } else {
@@ -229,14 +334,14 @@ pub(super) fn check_compensations(
 /// Warns of an output that uses a step which may be skipped.
 pub(super) fn check_output(
     references: &[Reference],
-    steps: &[Step],
+    outline: &Outline<'_>,
     data: &Edges,
     order: &Order,
     report: &mut Report<'_>,
 ) {
     let mut reported = Vec::new();
     for reference in references {
-        let has_condition = |step: StepIndex| !steps[step.at()].when.is_empty();
+        let has_condition = |step: StepIndex| !outline.steps[step.at()].message.when.is_empty();
         let needs = |step: StepIndex| {
             data_ancestors(step, data)
                 .into_iter()
@@ -253,7 +358,7 @@ pub(super) fn check_output(
         };
         debug_assert!(cause == step || order.is_before(cause, step));
         reported.push(step);
-        let (id, cause) = (&steps[step.at()].id, &steps[cause.at()].id);
+        let (id, cause) = (outline.id(step), outline.id(cause));
         let because = if id == cause {
             "it has a `when`".to_owned()
         } else {

@@ -4,8 +4,9 @@ use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use prost_types::value::Kind as Json;
 
 use super::assign::{self, short_name};
-use super::checker::{self, Checked, Environment, describe_field, no_such_field};
+use super::checker::{self, Checked, describe_field, no_such_field};
 use super::decode::join;
+use super::environment::Environment;
 use super::limits::{MAX_EXPRESSIONS, MAX_TEMPLATE_DEPTH};
 use super::parse;
 use super::report::Report;
@@ -13,12 +14,15 @@ use super::types::Type;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::StepIndex;
 use crate::program::{
-    Computed, Condition, Copy, Expression, Key, MessageProgram, Meter, Node, Slot, Value,
-    encode_field, fold, to_map_key, to_single,
+    Computed, Copy, Expression, Key, MessageProgram, Meter, Node, Slot, Value, encode_field, fold,
+    to_map_key, to_single,
 };
 
+mod alone;
 mod literal;
 mod object;
+
+pub(super) use alone::Alone;
 
 /// That an expression refers to a step.
 #[derive(Clone, Debug)]
@@ -75,25 +79,6 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
         };
         let program = MessageProgram::new(ordered(parts), self.slots);
         (program, self.references)
-    }
-
-    /// Compiles a condition.
-    pub(super) fn condition(
-        mut self,
-        text: &str,
-        path: &str,
-    ) -> (Option<Condition>, Vec<Reference>) {
-        let condition = self.expression(text, path).and_then(|checked| {
-            if checked.kind.fits(&Type::Bool) {
-                let slots = std::mem::take(&mut self.slots);
-                return Some(Condition::new(text, checked.expression, slots));
-            }
-            let message = format!("`when` is a bool, this is {}", checked.kind);
-            let found = Diagnostic::error("TYPE_MISMATCH", message).label("not a bool");
-            self.report.add_inside(path, text, trimmed(text), found);
-            None
-        });
-        (condition, self.references)
     }
 
     fn message(
@@ -252,7 +237,8 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
         }
         if !is_element
             && let Some((slot, way)) = checked.expression.as_path()
-            && let Some(copy) = Copy::new(text, self.slots[slot].variable, &way, field)
+            && let Slot::Message { variable, .. } = self.slots[slot]
+            && let Some(copy) = Copy::new(text, variable, &way, field)
         {
             return Some(Node::Copy(copy));
         }
@@ -302,7 +288,9 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
                 return None;
             }
         };
+        let known = self.slots.len();
         let checked = checker::check(&parsed, self.environment, &mut self.slots);
+        self.count_computed(known);
         for (step, range) in &checked.references {
             let span = self.report.place(path, text, range.clone());
             let reference = Reference {
@@ -318,6 +306,15 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
                 .add_inside(path, text, range.clone(), found.clone());
         }
         is_sound.then_some(checked)
+    }
+
+    /// Counts the values that are computed, too: each program has them checked again.
+    fn count_computed(&mut self, known: usize) {
+        let is_computed = |slot: &&Slot| matches!(slot, Slot::Computed { .. });
+        let computed = self.slots[known..].iter().filter(is_computed).count();
+        // Not beyond the limit: the next expression is to report it.
+        let expressions = *self.expressions + computed;
+        *self.expressions = expressions.min(MAX_EXPRESSIONS).max(*self.expressions);
     }
 
     fn is_too_deep(&mut self, path: &str, depth: usize) -> bool {

@@ -17,6 +17,7 @@ use super::money;
 use super::value::{Map, Message, Moment, Text, Value};
 
 mod comprehensions;
+mod computed;
 mod containers;
 mod enumerated;
 mod optional;
@@ -28,6 +29,8 @@ pub(crate) struct Machine<'a, 's> {
     frame: &'a Frame<'s>,
     /// The variables of the comprehensions around, outermost first.
     locals: Vec<Value<'a>>,
+    /// The values that were computed, by slot.
+    computed: BTreeMap<usize, Value<'a>>,
     pub(crate) meter: Meter,
 }
 
@@ -38,6 +41,7 @@ impl<'a, 's> Machine<'a, 's> {
         Self {
             frame,
             locals: Vec::new(),
+            computed: BTreeMap::new(),
             meter: Meter::new(),
         }
     }
@@ -64,6 +68,10 @@ impl<'a, 's> Machine<'a, 's> {
                     return Ok(None);
                 }
                 self.field(&operand, field).map(present)
+            }
+            // Whether a field is to be left unset is for each branch to say.
+            Expression::Computed(slot) if self.is_conditional(*slot) => {
+                self.in_slot(*slot, Self::evaluate_for_field)
             }
             _ => self.evaluate(expression).map(present),
         }
@@ -95,6 +103,7 @@ impl<'a, 's> Machine<'a, 's> {
                 let message = self.frame.message(*slot)?;
                 Ok(Value::Message(Message::Borrowed(message)))
             }
+            Expression::Computed(slot) => self.computed(*slot),
             Expression::Local(depth) => Ok(self.locals[*depth].clone()),
             Expression::Execution(field) => Ok(self.execution(*field)),
             Expression::Field(operand, field) => {

@@ -3,6 +3,8 @@
 //! Made by the language's checker alone. What a value of type `dyn` turns out to be is checked again
 //! when it is evaluated.
 
+use std::sync::Arc;
+
 use prost_reflect::{EnumDescriptor, FieldDescriptor, MessageDescriptor};
 use regex::Regex;
 
@@ -24,11 +26,19 @@ pub(crate) enum Variable {
     Data,
 }
 
-/// A message that expressions of one program read: decoded at most once for all of them.
+/// What expressions of one program read: made at most once for all of them.
 #[derive(Clone)]
-pub(crate) struct Slot {
-    pub(crate) variable: Variable,
-    pub(crate) descriptor: MessageDescriptor,
+pub(crate) enum Slot {
+    /// A message, decoded.
+    Message {
+        variable: Variable,
+        descriptor: MessageDescriptor,
+    },
+    /// A value with a name, computed. It refers to earlier slots only, and to no variable around it.
+    Computed {
+        name: Arc<str>,
+        expression: Expression,
+    },
 }
 
 /// What is known of an execution.
@@ -93,6 +103,8 @@ pub(crate) enum Expression {
     Literal(Value<'static>),
     /// The message in a slot of the program.
     Slot(usize),
+    /// The value that is computed in a slot of the program.
+    Computed(usize),
     /// The variable of a comprehension or binding at this depth, from the outermost, 0.
     Local(usize),
     Execution(ExecutionField),

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use prost_reflect::DynamicMessage;
 
 use super::Scope;
-use super::expression::{Slot, Variable};
+use super::expression::{Expression, Slot, Variable};
 use super::meter::{Cause, Problem};
 
 /// The messages that the expressions of a program read, decoded when the first one looks.
@@ -31,14 +31,25 @@ impl<'s> Frame<'s> {
         if let Some(message) = cell.get() {
             return Ok(message);
         }
-        let Slot {
+        let Slot::Message {
             variable,
             descriptor,
-        } = &self.slots[slot];
+        } = &self.slots[slot]
+        else {
+            unreachable!("only slots with messages are read as such");
+        };
         let bytes = bytes_of(*variable, self.scope).unwrap_or_default();
         let message = DynamicMessage::decode(descriptor.clone(), bytes)
             .map_err(|error| malformed(descriptor.full_name(), &error))?;
         Ok(cell.get_or_init(|| message))
+    }
+
+    /// The value that is computed in a slot: its name, and how.
+    pub(super) fn computed(&self, slot: usize) -> (&'s str, &'s Expression) {
+        match &self.slots[slot] {
+            Slot::Computed { name, expression } => (name, expression),
+            Slot::Message { .. } => unreachable!("only slots with values are read as such"),
+        }
     }
 }
 
@@ -54,6 +65,8 @@ pub(crate) fn bytes_of<'s>(variable: Variable, scope: &Scope<'s>) -> Option<&'s 
 }
 
 fn malformed(name: &str, error: &dyn std::fmt::Display) -> Problem {
-    let text = format!("the bytes are not a {name}: {error}");
-    Problem::because(Cause::Malformed, text)
+    Problem::because(
+        Cause::Malformed,
+        format!("the bytes are not a {name}: {error}"),
+    )
 }

@@ -5,6 +5,7 @@ mod checks;
 mod documented;
 mod evaluation;
 mod evolution;
+mod kinds;
 mod properties;
 mod sample;
 mod support;

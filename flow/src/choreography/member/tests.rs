@@ -22,6 +22,7 @@ fn chain() -> Arc<Plan> {
     let steps = (0..3)
         .map(|position| Step {
             id: format!("step{position}").into(),
+            position: usize::from(position),
             work: Work::Call(testing::call("Do", 1)),
             for_each: None,
             data_dependencies: vec![],

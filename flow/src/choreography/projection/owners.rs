@@ -56,7 +56,8 @@ pub(super) fn performers(
         reported: BTreeSet::new(),
     };
     let mut performers = Vec::new();
-    for (position, step) in plan.steps.iter().enumerate() {
+    for (index, step) in plan.steps.iter().enumerate() {
+        let position = step.position;
         if let Work::Await(wait) = &step.work {
             check.problems.push(Problem::Awaits {
                 step: Arc::clone(&step.id),
@@ -65,7 +66,7 @@ pub(super) fn performers(
             });
         }
         let path = format!("steps[{position}].call");
-        let call = step.call().or_else(|| neighbour(plan, position)?.call());
+        let call = step.call().or_else(|| neighbour(plan, index)?.call());
         let performer = match call {
             Some(call) => check.owner(&step.id, call, &path),
             None => {

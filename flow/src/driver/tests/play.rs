@@ -31,6 +31,7 @@ pub(super) fn step(work: Work) -> Step {
     let compensation = matches!(work, Work::Call(_)).then(|| testing::call("Undo", 1));
     Step {
         id: "".into(),
+        position: 0,
         work,
         for_each: None,
         data_dependencies: Vec::new(),

@@ -113,6 +113,7 @@ impl Graph {
             let descendants: Vec<_> = self.descendants(at).map(index).collect();
             plan::Step {
                 id: format!("s{at}").into(),
+                position: at,
                 work: plan::Work::Call(step.call("Do", step.max_attempts)),
                 for_each: None,
                 data_dependencies: indices(&step.references),
