@@ -28,3 +28,58 @@ pub const STEP: &str = "pavane-step";
 /// its own included, with commas between them. Who appends events on account of the call passes it on,
 /// as the attribute [`crate::attributes::CAUSAL_CHAIN`].
 pub const CAUSAL_CHAIN: &str = "pavane-causal-chain";
+
+/// Names that are for Pavane, for HTTP/2 or for gRPC itself to say, and for nobody else.
+const RESERVED: [&str; 14] = [
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "host",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    TRACEPARENT,
+    TRACESTATE,
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+
+/// How further names begin that nobody else may say.
+const RESERVED_PREFIXES: [&str; 4] = [":", "grpc-", "idempotency-", "pavane-"];
+
+/// Whether metadata of this lower-case name is not for a workflow or an operator to set.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name)
+        || RESERVED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_pavane_and_the_protocol_say_is_reserved() {
+        for ours in [
+            IDEMPOTENCY_KEY,
+            IDEMPOTENCY_COMPENSATION,
+            EXECUTION_ID,
+            TRACEPARENT,
+            TRACESTATE,
+            MODE,
+            "grpc-timeout",
+            "te",
+            "content-type",
+            ":path",
+        ] {
+            assert!(is_reserved(ours), "{ours}");
+        }
+        for free in ["authorization", "x-tenant", "token-bin", "tenant"] {
+            assert!(!is_reserved(free), "{free}");
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! One unary gRPC call on an HTTP/2 stream: a head, one message, and one message or a status back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
@@ -7,7 +8,7 @@ use h2::client::SendRequest;
 use h2::{Reason, RecvStream};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
-use pavane::metadata::{IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, TRACEPARENT};
+use pavane::metadata::{IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, STEP, TRACEPARENT};
 use pavane_flow::driver::Direction;
 use pavane_flow::plan::Method;
 use tonic::Status;
@@ -30,15 +31,33 @@ pub struct Attempt<'a> {
     pub direction: Direction,
     /// How long it may take; the service is told.
     pub timeout: Duration,
+    /// Whether nobody has given the timeout, and the target's settings may.
+    pub has_default_timeout: bool,
+    /// How long it may take whatever else is said: what is left before a deadline.
+    pub budget: Option<Duration>,
     /// W3C trace context.
     pub traceparent: HeaderValue,
+    /// What the step has sent along besides: names in lower case that are not
+    /// [reserved](pavane::metadata::is_reserved), and texts. What the target's settings say counts
+    /// more.
+    pub metadata: &'a [(Arc<str>, String)],
 }
 
-/// The head of the request.
+impl Attempt<'_> {
+    /// How long it may take, at a target whose own timeout is this.
+    pub(super) fn timeout_at(&self, target: Option<Duration>) -> Duration {
+        let timeout = target.filter(|_| self.has_default_timeout);
+        let timeout = timeout.unwrap_or(self.timeout);
+        self.budget.map_or(timeout, |left| timeout.min(left))
+    }
+}
+
+/// The head of the request: all but the metadata of the target.
 pub(super) fn head(
     attempt: &Attempt<'_>,
     scheme: Scheme,
     authority: Authority,
+    timeout: Duration,
 ) -> Result<Request<()>, Failed> {
     let path =
         PathAndQuery::from_maybe_shared(Bytes::copy_from_slice(attempt.method.path.as_bytes()));
@@ -59,7 +78,7 @@ pub(super) fn head(
         HeaderValue::from_static("application/grpc"),
     );
     headers.insert(header::USER_AGENT, USER_AGENT);
-    headers.insert(GRPC_TIMEOUT, timeout_value(attempt.timeout));
+    headers.insert(GRPC_TIMEOUT, timeout_value(timeout));
     headers.insert(
         HeaderName::from_static(IDEMPOTENCY_KEY),
         attempt.key.clone(),
@@ -68,9 +87,14 @@ pub(super) fn head(
         HeaderName::from_static(TRACEPARENT),
         attempt.traceparent.clone(),
     );
+    headers.insert(HeaderName::from_static(STEP), TRUE);
     if attempt.direction == Direction::Compensation {
         let name = HeaderName::from_static(IDEMPOTENCY_COMPENSATION);
-        headers.insert(name, HeaderValue::from_static("true"));
+        headers.insert(name, TRUE);
+    }
+    for (name, value) in attempt.metadata {
+        let (name, value) = header(name, value)?;
+        headers.append(name, value);
     }
     let mut request = Request::new(());
     *request.method_mut() = http::Method::POST;
@@ -78,6 +102,17 @@ pub(super) fn head(
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
     Ok(request)
+}
+
+/// What a step has sent along.
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Failed> {
+    let parsed = (HeaderName::try_from(name), HeaderValue::try_from(value));
+    let (Ok(parsed_name), Ok(parsed_value)) = parsed else {
+        // The value may be a secret.
+        let text = format!("metadata `{name}` cannot be sent: expected visible ASCII characters");
+        return Err(Failed::before(Status::invalid_argument(text)));
+    };
+    Ok((parsed_name, parsed_value))
 }
 
 /// Sends the request and waits for the response.
@@ -202,6 +237,7 @@ fn of_http(status: http::StatusCode) -> Status {
     }
 }
 
+const TRUE: HeaderValue = HeaderValue::from_static("true");
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("pavane/", env!("CARGO_PKG_VERSION")));
@@ -222,6 +258,7 @@ pub fn timeout_value(timeout: Duration) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use bytes::Bytes;

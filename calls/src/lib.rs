@@ -4,28 +4,40 @@
 //! by the task that makes it, and answered to that task, without a queue in between. It never makes a
 //! call again: whether one may be repeated is for those to say who know what it means.
 
+mod breaker;
+mod connect;
 mod connection;
+mod error;
 mod exchange;
+mod health;
+mod line;
+mod metadata;
+mod pacer;
 mod target;
+mod tls;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use parking_lot::RwLock;
 use pavane::error::{COMPENSATED, EXECUTION_ID};
 use pavane_flow::driver::CallFailure;
 use pavane_flow::event::Failure;
 use prost::Message;
-use tokio::sync::Semaphore;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use connection::Connection;
+pub use breaker::BreakerOptions;
+use connect::{ConnectError, Connector};
+pub use error::Error;
 pub use exchange::{Attempt, frame, timeout_value, unframe};
-pub use target::{InvalidTarget, Target, Targets};
+pub use health::{Health, Loss, State, Totals};
+use line::Line;
+pub use line::{Way, WithMetadata};
+pub use metadata::{Metadata, ValueSource};
+pub use target::{Identity, InvalidTarget, Target, Targets, Tls};
 
 /// Limits of the calls.
 #[derive(Clone, Debug)]
@@ -34,8 +46,12 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Calls in flight to one target; more wait for their turn, their timeout not yet running.
     pub calls_per_target: usize,
+    /// Calls that wait for their turn at one target; more are held back, and come again later.
+    pub queue_per_target: usize,
     /// How long to try to connect to a service, an attempt.
     pub connect_timeout: Duration,
+    /// When nothing is sent to a target for a while.
+    pub breaker: BreakerOptions,
 }
 
 impl Default for Limits {
@@ -43,7 +59,9 @@ impl Default for Limits {
         Self {
             message_bytes: 1024 * 1024,
             calls_per_target: 1_000,
+            queue_per_target: 10_000,
             connect_timeout: Duration::from_secs(5),
+            breaker: BreakerOptions::default(),
         }
     }
 }
@@ -52,16 +70,9 @@ impl Default for Limits {
 #[derive(Debug)]
 pub struct Calls {
     targets: Targets,
-    lines: RwLock<HashMap<String, Arc<Line>>>,
+    /// By service. Services whose targets are equal share a line.
+    lines: HashMap<String, Arc<Line>>,
     limits: Limits,
-}
-
-/// The way to a target: a connection, shared by all services there, and the places of the calls
-/// that may be on it at a time.
-#[derive(Debug)]
-struct Line {
-    connection: Connection,
-    places: Semaphore,
 }
 
 /// Why an attempt has no response.
@@ -70,16 +81,28 @@ struct Failed {
     status: Status,
     /// Whether the request may have left this process.
     sent: bool,
+    /// Whether nothing was tried.
+    held_back: bool,
 }
 
 impl Calls {
-    /// Connects to nothing yet.
-    pub fn new(targets: Targets, limits: Limits) -> Self {
-        Self {
-            targets,
-            lines: RwLock::default(),
-            limits,
+    /// Connects to nothing yet, but reads what the targets name: certificates, tokens, variables.
+    /// Errors: some of it cannot be read or used.
+    pub fn new(targets: Targets, limits: Limits) -> Result<Self, Error> {
+        let mut lines: HashMap<String, Arc<Line>> = HashMap::new();
+        for (service, target) in targets.iter() {
+            let shared = lines.values().find(|line| line.target() == target);
+            let line = match shared {
+                Some(line) => Arc::clone(line),
+                None => Arc::new(Line::new(target.clone(), &limits)?),
+            };
+            lines.insert(service.to_owned(), line);
         }
+        Ok(Self {
+            targets,
+            lines,
+            limits,
+        })
     }
 
     /// Which service is called where.
@@ -87,60 +110,69 @@ impl Calls {
         &self.targets
     }
 
-    /// A tonic channel of its own to a target, for what is no step. Not connected yet.
-    pub fn channel(&self, target: &Target) -> Channel {
-        Endpoint::from(target.uri().clone())
-            .connect_timeout(self.limits.connect_timeout)
-            .connect_lazy()
+    /// A tonic channel of its own to a target, for what is no step, with the metadata of the
+    /// target. Not connected yet. Errors: those of the files that the target names.
+    pub async fn way(&self, target: &Target) -> Result<Way, Error> {
+        if let Some(line) = self.lines.values().find(|line| line.target() == target) {
+            return Ok(line.way().await);
+        }
+        Ok(Line::new(target.clone(), &self.limits)?.way().await)
+    }
+
+    /// A tonic channel to an address that somebody has told, made of this endpoint: secure if the
+    /// address says so, by the settings of the target that has it if there is one. Without metadata.
+    /// Not connected yet. Errors: the address is none, those of the files that the target names.
+    pub fn dial(&self, address: &str, endpoint: Endpoint) -> Result<Channel, String> {
+        let target = self.target_at(address).map_err(|error| error.to_string())?;
+        dial(&target, endpoint, self.limits.connect_timeout)
+    }
+
+    /// What is configured for an address, as [`Target`] shows it; one without settings if nothing
+    /// is.
+    pub fn target_at(&self, address: &str) -> Result<Target, InvalidTarget> {
+        let asked = Target::parse(address)?;
+        let mut configured = self.targets.iter().map(|(_, target)| target);
+        let found = configured.find(|target| target.uri() == asked.uri());
+        Ok(found.cloned().unwrap_or(asked))
     }
 
     /// Performs one attempt. It ends within its timeout, whatever the network does; waiting for a
     /// place before it does not count.
     pub async fn perform(&self, attempt: Attempt<'_>) -> Result<Bytes, CallFailure> {
-        let Some(line) = self.line(&attempt.method.service) else {
+        let Some(line) = self.lines.get(&*attempt.method.service) else {
             let message = format!("no target is configured for `{}`", attempt.method.service);
             return Err(Failed::before(Status::unavailable(message)).into());
         };
-        let _place = line
-            .places
-            .acquire()
-            .await
-            .expect("nobody closes this semaphore");
-        let exchange = line
-            .connection
-            .exchange(&attempt, self.limits.message_bytes);
-        match tokio::time::timeout(attempt.timeout, exchange).await {
-            Ok(result) => result.map_err(Into::into),
-            Err(_) => {
-                line.connection.doubt();
-                let message = format!("no answer within {:?}", attempt.timeout);
-                Err(Failed::after(Status::deadline_exceeded(message)).into())
+        let answer = line.perform(&attempt, self.limits.message_bytes).await;
+        answer.map_err(Into::into)
+    }
+
+    /// How all targets stand, by the name of the first service of each.
+    pub fn health(&self) -> Vec<Health> {
+        let mut found: Vec<(&Arc<Line>, Health)> = Vec::new();
+        for (service, _) in self.targets.iter() {
+            let line = &self.lines[service];
+            match found.iter_mut().find(|(other, _)| Arc::ptr_eq(other, line)) {
+                Some((_, health)) => health.services.push(service.to_owned()),
+                None => found.push((line, line.health(service))),
             }
         }
+        found.into_iter().map(|(_, health)| health).collect()
     }
+}
 
-    fn line(&self, service: &str) -> Option<Arc<Line>> {
-        if let Some(line) = self.lines.read().get(service) {
-            return Some(Arc::clone(line));
-        }
-        let target = self.targets.get(service)?;
-        let mut lines = self.lines.write();
-        let shared = self
-            .targets
-            .iter()
-            .filter(|(_, other)| *other == target)
-            .find_map(|(name, _)| lines.get(name).cloned());
-        let line = shared.unwrap_or_else(|| Arc::new(self.new_line(target)));
-        lines.insert(service.to_owned(), Arc::clone(&line));
-        Some(line)
+/// A tonic channel to a target, made of this endpoint. Without metadata. Not connected yet. Errors:
+/// those of the files that the target names.
+pub fn dial(
+    target: &Target,
+    endpoint: Endpoint,
+    connect_timeout: Duration,
+) -> Result<Channel, String> {
+    if target.tls().is_none() {
+        return Ok(endpoint.connect_lazy());
     }
-
-    fn new_line(&self, target: &Target) -> Line {
-        Line {
-            connection: Connection::new(target.clone(), self.limits.connect_timeout),
-            places: Semaphore::new(self.limits.calls_per_target),
-        }
-    }
+    let connector = Connector::new(target, connect_timeout).map_err(|error| error.to_string())?;
+    Ok(connector.channel(endpoint.origin(target.uri().clone())))
 }
 
 impl Failed {
@@ -149,18 +181,38 @@ impl Failed {
         Self {
             status,
             sent: false,
+            held_back: false,
         }
     }
 
     /// The request may have left.
     fn after(status: Status) -> Self {
-        Self { status, sent: true }
+        Self {
+            sent: true,
+            ..Self::before(status)
+        }
+    }
+
+    /// Nothing was tried: it is too much for the target at the moment.
+    fn held_back(status: Status) -> Self {
+        Self {
+            held_back: true,
+            ..Self::before(status)
+        }
     }
 }
 
 impl From<Failed> for CallFailure {
-    fn from(Failed { status, sent }: Failed) -> Self {
-        failure(status, sent)
+    fn from(failed: Failed) -> Self {
+        let Failed {
+            status,
+            sent,
+            held_back,
+        } = failed;
+        Self {
+            held_back,
+            ..failure(status, sent)
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use pavane_feed::{Error as FeedError, Feed, Store};
 use pavane_flow::choreography::member::{Heard, StepCall};
 use pavane_flow::driver::{CallFailure, Driver};
 use pavane_flow::event::Event;
+use tonic::transport::{Channel, Endpoint};
 
 use crate::Checkpoint;
 
@@ -37,6 +38,14 @@ pub trait Host: Send + Sync + 'static {
     /// Performs one attempt at a call. It ends within the call's timeout; a panic counts as UNKNOWN.
     /// Never asked of a home.
     fn perform(&self, call: StepCall) -> BoxFuture<'static, Answer>;
+
+    /// A channel to a peer at this address (`host:port` or a URL), made of this endpoint; it connects
+    /// when it is used. In the clear, unless the host knows better.
+    ///
+    /// Errors: why there can be none, such as a CA that cannot be read.
+    fn dial(&self, _address: &str, endpoint: Endpoint) -> Result<Channel, String> {
+        Ok(endpoint.connect_lazy())
+    }
 
     /// Events of others are about to be taken in. Called while the core is locked, so it must be
     /// quick and must not look at the runtime.

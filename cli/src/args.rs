@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     cancel, check, completions, conformance, demo, deploy, feed, get, graph, list, participant,
-    retry, serve, start, trace, watch, workflow,
+    retry, serve, start, targets, trace, watch, workflow,
 };
 use crate::error::Error;
 use crate::output::Output;
@@ -136,6 +136,7 @@ pub(crate) enum Command {
     Watch(watch::Args),
     Cancel(cancel::Args),
     Retry(retry::Args),
+    Targets(targets::Args),
     Feed(feed::Args),
     Workflow(workflow::Args),
     Bench(crate::bench::Args),

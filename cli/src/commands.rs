@@ -20,6 +20,7 @@ pub(crate) mod participant;
 pub(crate) mod retry;
 pub(crate) mod serve;
 pub(crate) mod start;
+pub(crate) mod targets;
 pub(crate) mod trace;
 pub(crate) mod watch;
 pub(crate) mod workflow;
@@ -64,6 +65,7 @@ pub(crate) async fn run(
         Command::Watch(args) => watch::run(args, &context).await,
         Command::Cancel(args) => cancel::run(args, &context).await,
         Command::Retry(args) => retry::run(args, &context).await,
+        Command::Targets(targets::Args {}) => targets::run(&context).await,
         Command::Feed(args) => feed::run(args, &context).await,
         Command::Workflow(args) => workflow::run(args, &context).await,
         Command::Bench(args) => crate::bench::run(args, &context).await,

@@ -10,8 +10,12 @@ use crate::args::{Global, LogFormat};
 use crate::error::Error;
 
 mod limits;
+mod mistake;
+mod period;
+mod targets;
 
 pub(crate) use limits::Limits;
+pub(crate) use targets::TargetEntry;
 
 /// Read when no file is named and there is one in the current directory.
 const DEFAULT_FILE: &str = "pavane.toml";
@@ -32,9 +36,9 @@ pub(crate) struct File {
     pub(crate) log_format: Option<LogFormat>,
     /// What servers log.
     pub(crate) log_filter: Option<String>,
-    /// Full names of gRPC services to the addresses where they are called.
+    /// Full names of gRPC services to where and how they are called.
     #[serde(default)]
-    pub(crate) targets: BTreeMap<String, String>,
+    pub(crate) targets: BTreeMap<String, TargetEntry>,
     /// Where `serve` finds who takes part in choreographies, besides the targets.
     #[serde(default)]
     pub(crate) participants: Vec<String>,
@@ -56,8 +60,8 @@ pub(crate) struct File {
 pub(crate) struct ParticipantEntry {
     /// Its name, and that of its feed.
     pub(crate) name: Option<String>,
-    /// Where the service is called.
-    pub(crate) target: Option<String>,
+    /// Where and how the service is called.
+    pub(crate) target: Option<TargetEntry>,
     /// Full names of the services there.
     #[serde(default)]
     pub(crate) services: Vec<String>,
@@ -133,7 +137,12 @@ impl File {
     }
 
     fn parse(text: &str, folder: &Path) -> Result<Self, String> {
-        let mut file: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut file: Self = toml::from_str(text).map_err(|error| mistake::explain(&error))?;
+        let participant = file.participant.as_mut();
+        let its_target = participant.and_then(|entry| entry.target.as_mut());
+        for target in file.targets.values_mut().chain(its_target) {
+            target.relative_to(folder);
+        }
         file.data_dir = file.data_dir.map(|path| folder.join(path));
         for workflow in &mut file.workflows {
             workflow.file = folder.join(&workflow.file);
@@ -171,6 +180,7 @@ mod tests {
         2 | listen_on = 3
           | ^^^^^^^^^
         unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `participants`, `advertise`, `workflows`, `participant`, `limits`
+        did you mean `listen`?
         ");
     }
 }

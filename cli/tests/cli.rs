@@ -15,6 +15,7 @@ mod cli {
     mod graph;
     mod participant;
     mod serve;
+    mod targets;
     mod trace;
 }
 

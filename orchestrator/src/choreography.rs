@@ -77,9 +77,9 @@ impl Choreography {
             services: Vec::new(),
         };
         Self(Arc::new(Inner {
+            home: Arc::new(Home::new(identity, journal, Arc::clone(&calls))),
             calls,
             participants,
-            home: Arc::new(Home::new(identity, journal)),
             runtime: OnceLock::new(),
             connect_timeout,
             preparing: Mutex::default(),

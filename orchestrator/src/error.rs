@@ -22,6 +22,8 @@ pub(crate) use impact::breaks;
 pub enum Error {
     #[error(transparent)]
     InvalidTarget(#[from] pavane_calls::InvalidTarget),
+    #[error(transparent)]
+    Target(#[from] pavane_calls::Error),
     #[error("{field}: {problem}")]
     InvalidArgument {
         field: &'static str,
@@ -243,6 +245,7 @@ impl From<Error> for Status {
                 }
             }
             Error::CorruptJournal(_) => details.status(Code::DataLoss, "CORRUPT_JOURNAL", message),
+            Error::Target(error) => error.into(),
             Error::Choreography(error) => error.into(),
             Error::Feed(error) => error.into(),
             Error::Server(error) => error.into(),

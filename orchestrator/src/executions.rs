@@ -79,6 +79,10 @@ impl Executions {
         &self.0.journal
     }
 
+    pub(crate) fn calls(&self) -> &Arc<Calls> {
+        &self.0.calls
+    }
+
     /// The execution with this id, if it has not ended.
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Live>> {
         self.shard(id).read().get(id).cloned()
@@ -190,7 +194,10 @@ impl Executions {
             unit,
             direction,
             request,
+            metadata,
             timeout,
+            has_default_timeout,
+            budget,
             ..
         } = call;
         let plan = live.plan();
@@ -207,7 +214,10 @@ impl Executions {
             key: live.idempotency_key(unit),
             direction,
             timeout,
+            has_default_timeout,
+            budget,
             traceparent: live.new_span(),
+            metadata: &metadata,
         };
         let result = self.0.calls.perform(attempt).instrument(span).await;
         if let Err(failed) = &result {

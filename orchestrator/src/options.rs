@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use pavane::workflow::v1::Descriptors;
-use pavane_calls::{Target, Targets};
+use pavane_calls::{BreakerOptions, Target, Targets};
 
 /// How an orchestrator is to run.
 #[derive(Clone, Debug)]
@@ -73,6 +73,10 @@ pub struct Limits {
     pub watchers: usize,
     /// Calls in flight to one target; more wait for their turn, their timeout not yet running.
     pub calls_per_target: usize,
+    /// Calls that wait for their turn at one target; more are held back, and come again later.
+    pub queue_per_target: usize,
+    /// When nothing is sent to a target for a while.
+    pub breaker: BreakerOptions,
     /// How long to try to connect to a service, an attempt.
     pub connect_timeout: Duration,
 }
@@ -82,6 +86,8 @@ impl Limits {
         pavane_calls::Limits {
             message_bytes: self.message_bytes,
             calls_per_target: self.calls_per_target,
+            queue_per_target: self.queue_per_target,
+            breaker: self.breaker.clone(),
             connect_timeout: self.connect_timeout,
         }
     }
@@ -95,6 +101,8 @@ impl Default for Limits {
             workflows: 1_000,
             watchers: 10_000,
             calls_per_target: 1_000,
+            queue_per_target: 10_000,
+            breaker: BreakerOptions::default(),
             connect_timeout: Duration::from_secs(5),
         }
     }

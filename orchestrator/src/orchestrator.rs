@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pavane::workflow::v1::execution_service_server::ExecutionServiceServer;
+use pavane::workflow::v1::target_service_server::TargetServiceServer;
 use pavane::workflow::v1::workflow_service_server::WorkflowServiceServer;
 use pavane::workflow::v1::{DeployWorkflowResponse, Source};
 use pavane_calls::Calls;
@@ -72,10 +73,8 @@ impl Orchestrator {
             .set("pavane", &own_descriptors(), OWN_SERVICES)?;
         let store = Store::open(store_options(&options))?;
         let journal = Journal::open(&store)?;
-        let calls = Arc::new(Calls::new(
-            options.targets.clone(),
-            options.limits.of_calls(),
-        ));
+        let calls = Calls::new(options.targets.clone(), options.limits.of_calls())?;
+        let calls = Arc::new(calls);
         let local_addr = server.local_addr();
         let choreography = Choreography::new(
             journal.clone(),
@@ -253,9 +252,10 @@ async fn run(
 }
 
 /// The services of the contract that an orchestrator serves itself.
-const OWN_SERVICES: [&str; 3] = [
+const OWN_SERVICES: [&str; 4] = [
     "pavane.feed.v1.FeedService",
     "pavane.workflow.v1.ExecutionService",
+    "pavane.workflow.v1.TargetService",
     "pavane.workflow.v1.WorkflowService",
 ];
 
@@ -286,10 +286,16 @@ fn routes(
     let watchers = options.limits.watchers;
     let executions = services::Executions::new(engine.clone(), watchers, closing.clone());
     let workflows = services::Workflows::new(engine.workflows.clone());
+    let targets = services::Targets::new(Arc::clone(engine.executions.calls()));
     Routes::new()
         .add_service(pavane_feed::Server::new(feeds, receive, send))
         .add_service(
             ExecutionServiceServer::new(executions)
+                .max_decoding_message_size(receive)
+                .max_encoding_message_size(send),
+        )
+        .add_service(
+            TargetServiceServer::new(targets)
                 .max_decoding_message_size(receive)
                 .max_encoding_message_size(send),
         )

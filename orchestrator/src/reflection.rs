@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::uri::PathAndQuery;
-use pavane_calls::Calls;
+use pavane_calls::{Calls, Way};
 use pavane_flow::evolution::Origin;
 use prost::Message;
 use prost_types::FileDescriptorProto;
 use tonic::client::Grpc;
-use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 use tonic_reflection::pb::v1;
@@ -44,7 +43,8 @@ pub(crate) async fn descriptors(
             problem,
         };
         let files = by_target.entry(target.to_string()).or_default();
-        read_service(calls.channel(target), service, files)
+        let way = calls.way(target).await?;
+        read_service(way, service, files)
             .await
             .map_err(failed)?;
     }
@@ -57,12 +57,12 @@ pub(crate) async fn descriptors(
 
 /// Adds the file that defines the service, and all that it imports.
 async fn read_service(
-    channel: Channel,
+    way: Way,
     service: &str,
     files: &mut BTreeMap<String, FileDescriptorProto>,
 ) -> Result<(), String> {
     let symbol = MessageRequest::FileContainingSymbol(service.to_owned());
-    let mut missing = take_in(ask(&channel, symbol).await?, files);
+    let mut missing = take_in(ask(&way, symbol).await?, files);
     while let Some(file) = missing.pop() {
         if files.contains_key(&file) {
             continue;
@@ -72,7 +72,7 @@ async fn read_service(
         }
         let found = match well_known(&file) {
             Some(known) => vec![known],
-            None => ask(&channel, MessageRequest::FileByFilename(file.clone())).await?,
+            None => ask(&way, MessageRequest::FileByFilename(file.clone())).await?,
         };
         missing.extend(take_in(found, files));
         if !files.contains_key(&file) {
@@ -111,15 +111,10 @@ fn take_in(
     imports
 }
 
-async fn ask(
-    channel: &Channel,
-    request: MessageRequest,
-) -> Result<Vec<FileDescriptorProto>, String> {
+async fn ask(way: &Way, request: MessageRequest) -> Result<Vec<FileDescriptorProto>, String> {
     let [newer, older] = PATHS;
-    let answer = match ask_at(newer, channel, request.clone()).await {
-        Err(status) if status.code() == Code::Unimplemented => {
-            ask_at(older, channel, request).await
-        }
+    let answer = match ask_at(newer, way, request.clone()).await {
+        Err(status) if status.code() == Code::Unimplemented => ask_at(older, way, request).await,
         answer => answer,
     };
     let answer = answer.map_err(|status| status.message().to_owned())?;
@@ -136,14 +131,14 @@ async fn ask(
 
 async fn ask_at(
     path: &'static str,
-    channel: &Channel,
+    way: &Way,
     request: MessageRequest,
 ) -> Result<Option<v1::ServerReflectionResponse>, Status> {
     let request = v1::ServerReflectionRequest {
         host: String::new(),
         message_request: Some(request),
     };
-    let mut grpc = Grpc::new(channel.clone());
+    let mut grpc = Grpc::new(way.clone());
     grpc.ready()
         .await
         .map_err(|error| Status::from_error(Box::new(error)))?;

@@ -2,7 +2,9 @@
 
 mod executions;
 mod page;
+mod targets;
 mod workflows;
 
 pub(crate) use executions::Executions;
+pub(crate) use targets::Targets;
 pub(crate) use workflows::Workflows;

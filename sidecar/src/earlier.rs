@@ -4,6 +4,9 @@
 //! tell: what it does last, stands. So nothing that an earlier process may have called is undone before
 //! that call has run out of time.
 
+use std::time::Duration;
+
+use pavane_calls::Target;
 use pavane_choreography::StepCall;
 use pavane_feed::Feed;
 use tokio::time::{Instant, sleep_until};
@@ -13,18 +16,23 @@ use tokio::time::{Instant, sleep_until};
 pub(crate) struct Earlier {
     started: Instant,
     feed: Feed,
+    /// How long the target's settings let a call take that has no timeout of its own.
+    timeout: Duration,
 }
 
 impl Earlier {
-    pub(crate) fn new(feed: Feed) -> Self {
-        let started = Instant::now();
-        Self { started, feed }
+    pub(crate) fn new(feed: Feed, target: &Target) -> Self {
+        Self {
+            started: Instant::now(),
+            feed,
+            timeout: target.timeout.unwrap_or_default(),
+        }
     }
 
     /// Waits until no earlier process's call of the step can be on its way any more. `undoing` is the
     /// call that would undo it.
     pub(crate) async fn settle(&self, undoing: &StepCall) {
-        let end = self.started + undoing.forward_timeout();
+        let end = self.started + undoing.forward_timeout().max(self.timeout);
         if Instant::now() < end && !self.has_answered(undoing).await {
             tracing::debug!(
                 execution = %undoing.execution(),

@@ -18,6 +18,9 @@ pub enum Error {
         /// As it was given.
         service: String,
     },
+    /// What is said of the service's target cannot be used.
+    #[error(transparent)]
+    Target(#[from] pavane_calls::Error),
     /// The participant could not start, or had to stop.
     #[error(transparent)]
     Kit(#[from] kit::Error),
@@ -30,6 +33,7 @@ impl From<Error> for Status {
         match error {
             Error::NoServices => invalid("NO_SERVICES"),
             Error::InvalidService { .. } => invalid("INVALID_SERVICE"),
+            Error::Target(error) => error.into(),
             Error::Kit(error) => error.into(),
         }
     }

@@ -12,6 +12,7 @@ use pavane_choreography::{Ack, Answer, Host, Round, StepCall};
 use pavane_feed::{self as feed, Feed, Store};
 use pavane_flow::driver::Direction;
 use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
 
 use crate::Options;
 use crate::earlier::Earlier;
@@ -27,12 +28,18 @@ pub(crate) struct RemoteHost {
 
 impl RemoteHost {
     /// These services at the options' target, by the name of the feed. Connects to nothing yet.
-    pub(crate) fn new(store: Store, feed: Feed, services: Vec<String>, options: &Options) -> Self {
+    /// Errors: the files that the target names cannot be read or used.
+    pub(crate) fn new(
+        store: Store,
+        feed: Feed,
+        services: Vec<String>,
+        options: &Options,
+    ) -> Result<Self, pavane_calls::Error> {
         let mut targets = Targets::default();
         for service in &services {
             targets.set(service.clone(), options.target.clone());
         }
-        Self {
+        Ok(Self {
             identity: Member {
                 name: feed.name().to_owned(),
                 feed: feed.name().to_owned(),
@@ -40,11 +47,11 @@ impl RemoteHost {
                 target: String::new(),
                 services,
             },
-            calls: Arc::new(Calls::new(targets, options.calls.clone())),
-            earlier: Earlier::new(feed.clone()),
+            calls: Arc::new(Calls::new(targets, options.calls.clone())?),
+            earlier: Earlier::new(feed.clone(), &options.target),
             store,
             feed,
-        }
+        })
     }
 }
 
@@ -59,6 +66,10 @@ impl Host for RemoteHost {
 
     fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    fn dial(&self, address: &str, endpoint: Endpoint) -> Result<Channel, String> {
+        self.calls.dial(address, endpoint)
     }
 
     fn put_in_line(&self, round: Round) -> BoxFuture<'_, Result<Ack, feed::Error>> {
@@ -95,6 +106,9 @@ fn attempt(call: &StepCall) -> Result<Attempt<'_>, Status> {
         key,
         direction: call.direction(),
         timeout: call.timeout(),
+        has_default_timeout: call.has_default_timeout(),
+        budget: call.budget(),
         traceparent: HeaderValue::try_from(span).expect("digits and dashes"),
+        metadata: call.metadata(),
     })
 }

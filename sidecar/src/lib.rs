@@ -27,7 +27,7 @@ pub async fn start(options: Options) -> Result<Handle, Error> {
     let services = options.services()?;
     let participant = Participant::open(&options.name, options.participant()).await?;
     let (store, feed) = (participant.store().clone(), participant.feed().clone());
-    let host = RemoteHost::new(store, feed, services, &options);
+    let host = RemoteHost::new(store, feed, services, &options)?;
     let participant = participant.take_part_as(host).await?;
     Ok(participant.serve(pavane::descriptor_pool())?)
 }

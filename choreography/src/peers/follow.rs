@@ -38,7 +38,7 @@ impl Follow {
         standing: Arc<Mutex<Standing>>,
         stop: CancellationToken,
     ) {
-        let channel = match channel(self.address(place), &place.name) {
+        let channel = match channel(&*self.host, self.address(place), &place.name) {
             Ok(channel) => channel,
             // Checked before it was kept; the address that was configured may have changed since.
             Err(error) => {
@@ -74,14 +74,13 @@ impl Follow {
     }
 }
 
-/// A channel to this address, which connects when it is used. Errors: [`Error::InvalidTarget`].
-pub(super) fn channel(target: &str, name: &str) -> Result<Channel, Error> {
-    let url = if target.contains("://") {
-        target.to_owned()
-    } else {
-        format!("http://{target}")
-    };
-    let endpoint = Endpoint::from_shared(url).ok().filter(|endpoint| {
+/// A channel to this address, which connects when it is used. Errors: [`Error::InvalidTarget`],
+/// [`Error::Unreachable`].
+pub(super) fn channel(host: &dyn Host, target: &str, name: &str) -> Result<Channel, Error> {
+    // Whether it is to be secure is for the host to know, who dials.
+    let authority = target.split_once("://").map_or(target, |(_, rest)| rest);
+    let endpoint = Endpoint::from_shared(format!("http://{authority}"));
+    let endpoint = endpoint.ok().filter(|endpoint| {
         let authority = endpoint.uri().authority();
         authority.is_some_and(|authority| authority.port().is_some())
     });
@@ -90,10 +89,15 @@ pub(super) fn channel(target: &str, name: &str) -> Result<Channel, Error> {
         target: target.to_owned(),
     })?;
     // Batches are larger than HTTP/2's first window.
-    Ok(endpoint
+    let endpoint = endpoint
         .initial_stream_window_size(4 << 20)
-        .initial_connection_window_size(8 << 20)
-        .connect_lazy())
+        .initial_connection_window_size(8 << 20);
+    let dialed = host.dial(target, endpoint);
+    dialed.map_err(|found| Error::Unreachable {
+        name: name.to_owned(),
+        target: target.to_owned(),
+        found,
+    })
 }
 
 struct Following {

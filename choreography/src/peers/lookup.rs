@@ -11,7 +11,7 @@ use tonic::transport::Channel;
 
 use super::Place;
 use super::follow::channel;
-use crate::Error;
+use crate::{Error, Host};
 
 /// Where a feed begins and ends.
 #[derive(Debug)]
@@ -23,11 +23,12 @@ pub(crate) struct Position {
 /// Asks for the position of a member's feed, at this address. Errors: [`Error::InvalidTarget`],
 /// [`Error::Unreachable`], [`Error::OtherIncarnation`].
 pub(crate) async fn look_up(
+    host: &dyn Host,
     member: &Member,
     address: &str,
     timeout: Duration,
 ) -> Result<Position, Error> {
-    let mut client = FeedServiceClient::new(channel(address, &member.name)?);
+    let mut client = FeedServiceClient::new(channel(host, address, &member.name)?);
     let request = GetFeedRequest {
         feed: member.feed.clone(),
     };
@@ -63,9 +64,14 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Errors: [`Error::InvalidTarget`].
-    pub(crate) fn new(place: Place, address: &str, timeout: Duration) -> Result<Self, Error> {
-        let client = FeedServiceClient::new(channel(address, &place.name)?);
+    /// Errors: [`Error::InvalidTarget`], [`Error::Unreachable`].
+    pub(crate) fn new(
+        host: &dyn Host,
+        place: Place,
+        address: &str,
+        timeout: Duration,
+    ) -> Result<Self, Error> {
+        let client = FeedServiceClient::new(channel(host, address, &place.name)?);
         Ok(Self {
             place,
             client,

@@ -78,7 +78,12 @@ impl Runtime {
         let heard = heard.filter_map(|hears| Some(peers.0.get(&hears.peer)?.place.clone()));
         let readers = heard.map(|place| {
             let address = self.0.follow.address(&place).to_owned();
-            Reader::new(place, &address, self.0.options.connect_timeout)
+            Reader::new(
+                &*self.0.host,
+                place,
+                &address,
+                self.0.options.connect_timeout,
+            )
         });
         readers.collect()
     }

@@ -67,7 +67,13 @@ impl Runtime {
                 begin: String::new(),
             };
             let address = self.0.follow.address(&place);
-            let position = look_up(member, address, self.0.options.connect_timeout).await?;
+            let position = look_up(
+                &*self.0.host,
+                member,
+                address,
+                self.0.options.connect_timeout,
+            )
+            .await?;
             let Position {
                 earliest_cursor,
                 head_cursor,
@@ -102,7 +108,7 @@ impl Runtime {
         };
         let address = self.0.follow.address(known);
         let timeout = self.0.options.connect_timeout;
-        match look_up(&member, address, timeout).await {
+        match look_up(&*self.0.host, &member, address, timeout).await {
             Err(_) => Ok(()),
             Ok(_) => Err(Error::StillThere {
                 name: member.name,

@@ -59,6 +59,7 @@ fn the_program_says_what_it_can_do() {
       watch        Follow an execution live, up to its outcome
       cancel       Cancel an execution: nothing more begins, and what was done is undone
       retry        Try the failed compensations of a suspended execution again
+      targets      Show where services are called, and how that goes
       feed         Read and write feeds of events
       workflow     Show and delete deployed workflows
       bench        Measure on this machine
@@ -142,7 +143,8 @@ fn serving_is_explained() {
           --listen <ADDRESS>          Where to listen [default: 127.0.0.1:7400] [env: PAVANE_LISTEN]
           --data-dir <DIR>            Folder for the data; made if there is none [default:
                                       data/orchestrator] [env: PAVANE_DATA_DIR]
-          --target <SERVICE=ADDRESS>  Where a service is called; may be given several times
+          --target <SERVICE=ADDRESS>  Where a service is called, instead of what the file says of it;
+                                      may be given several times
           --participant <ADDRESS>     Where someone who takes part in choreographies is, such as a
                                       sidecar; the targets are asked as well; may be given several times
           --advertise <ADDRESS>       Where those who take part reach this orchestrator: HOST:PORT
@@ -165,11 +167,18 @@ fn serving_is_explained() {
       [targets]
       "shop.inventory.v1.InventoryService" = "127.0.0.1:7401"
 
+      [targets."shop.payment.v1.PaymentService"]
+      address = "https://payment.example:443"
+      tls = { ca = "ca.pem", client_certificate = "client.pem", client_key = "client.key" }
+      timeout = "5s"
+      metadata = { authorization = { file = "token", prefix = "Bearer " } }
+
       [[workflows]]
       file = "place-order.yaml"
       proto = ["proto"]
 
-    Flags win over the environment, and that over the file. SIGTERM and Ctrl-C end it in good order.
+    PAVANE_TARGETS names targets as --target does, with commas between them. Flags win over the
+    environment, and that over the file. SIGTERM and Ctrl-C end it in good order.
     "#);
 }
 

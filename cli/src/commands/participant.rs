@@ -111,7 +111,9 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_sidecar::Options, E
     } = entry;
     let name = args.name.or(name);
     let name = name.ok_or_else(|| missing("--name", "name", "shipping"))?;
-    let target = args.target.or(target);
+    let given = args.target.as_deref();
+    let given = given.map(|address| address::target("the target", address));
+    let target = given.transpose()?.or_else(|| Some(target?.target()));
     let target = target.ok_or_else(|| missing("--target", "target", "localhost:50051"))?;
     let services = if args.services.is_empty() {
         services
@@ -126,7 +128,6 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_sidecar::Options, E
     let listen = address::listen(listen.as_deref().unwrap_or(DEFAULT_LISTEN))?;
     let data_dir = args.data_dir.or_else(|| file.data_dir.clone());
     let data_dir = data_dir.unwrap_or_else(|| PathBuf::from("data").join(&name));
-    let target = address::target("the target", &target)?;
     let mut options = pavane_sidecar::Options::new(name, listen, data_dir, target, services);
     for (name, at) in &peers {
         let at = address::target(&format!("peers in the file, {name}"), at)?;
@@ -147,7 +148,9 @@ fn cannot_start(error: pavane_sidecar::Error) -> Error {
     use pavane_kit::Error as Kit;
     use pavane_sidecar::Error as Sidecar;
     match &error {
-        Sidecar::NoServices | Sidecar::InvalidService { .. } => Error::usage(error.to_string()),
+        Sidecar::NoServices | Sidecar::InvalidService { .. } | Sidecar::Target(_) => {
+            Error::usage(error.to_string())
+        }
         Sidecar::Kit(Kit::Store(pavane_feed::Error::InvalidName { .. })) => {
             Error::usage(error.to_string())
         }

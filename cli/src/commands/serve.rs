@@ -1,17 +1,18 @@
 //! `pavane serve`: runs the orchestrator until a signal.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use pavane::workflow::v1::{CheckWorkflowResponse, Source};
 use pavane_flow::diagnostic::Diagnostic;
-use pavane_orchestrator::{Definition, Orchestrator, Targets};
+use pavane_orchestrator::{Definition, Orchestrator};
 use pavane_server::{logs, shutdown};
 
 use super::{Context, address, definition};
 use crate::config::{DEFAULT_LISTEN, Settings, WorkflowEntry};
 use crate::error::Error;
 use crate::output::Output;
+
+mod targets;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,11 +29,18 @@ pavane.toml, whose paths are relative to it:
   [targets]
   \"shop.inventory.v1.InventoryService\" = \"127.0.0.1:7401\"
 
+  [targets.\"shop.payment.v1.PaymentService\"]
+  address = \"https://payment.example:443\"
+  tls = { ca = \"ca.pem\", client_certificate = \"client.pem\", client_key = \"client.key\" }
+  timeout = \"5s\"
+  metadata = { authorization = { file = \"token\", prefix = \"Bearer \" } }
+
   [[workflows]]
   file = \"place-order.yaml\"
   proto = [\"proto\"]
 
-Flags win over the environment, and that over the file. SIGTERM and Ctrl-C end it in good order.";
+PAVANE_TARGETS names targets as --target does, with commas between them. Flags win over the
+environment, and that over the file. SIGTERM and Ctrl-C end it in good order.";
 
 /// Where data is kept unless told otherwise.
 const DEFAULT_DATA_DIR: &str = "data/orchestrator";
@@ -57,7 +65,7 @@ pub(crate) struct Args {
         value_name = "DIR"
     )]
     data_dir: Option<PathBuf>,
-    /// Where a service is called; may be given several times
+    /// Where a service is called, instead of what the file says of it; may be given several times
     #[arg(long = "target", value_name = "SERVICE=ADDRESS")]
     targets: Vec<String>,
     /// Where someone who takes part in choreographies is, such as a sidecar; the targets are asked
@@ -116,24 +124,8 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
     let data_dir = args.data_dir.or_else(|| file.data_dir.clone());
     let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
 
-    let mut targets = Targets::default();
-    for (service, address) in &file.targets {
-        let origin = format!("targets in the file, {service}");
-        targets.set(service, address::target(&origin, address)?);
-    }
-    let mut named = BTreeMap::new();
-    for pair in &args.targets {
-        let example = "shop.payment.v1.PaymentService=127.0.0.1:7402";
-        let (service, address) = address::pair("--target", "SERVICE", pair, example)?;
-        if let Some(other) = named.insert(service, address)
-            && other != address
-        {
-            let message = format!("--target gives {service} two addresses: {other} and {address}");
-            return Err(Error::usage(message));
-        }
-        let origin = format!("--target, {service}");
-        targets.set(service, address::target(&origin, address)?);
-    }
+    let environment = std::env::var(targets::VARIABLE).unwrap_or_default();
+    let targets = targets::all(file, &environment, &args.targets)?;
     let from_flags = args.workflows.into_iter();
     let from_flags = from_flags.map(|file| WorkflowEntry {
         file,

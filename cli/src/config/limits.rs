@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use pavane_calls::BreakerOptions;
 use serde::Deserialize;
+
+use super::targets::BreakerTable;
 
 /// Limits as written.
 #[derive(Debug, Default, Deserialize)]
@@ -13,6 +16,8 @@ pub(crate) struct Limits {
     workflows: Option<usize>,
     watchers: Option<usize>,
     calls_per_target: Option<usize>,
+    queue_per_target: Option<usize>,
+    breaker: Option<BreakerTable>,
     connect_timeout_ms: Option<u64>,
     max_connections: Option<usize>,
     max_concurrent_streams: Option<u32>,
@@ -35,6 +40,8 @@ impl Limits {
         set(&mut own.workflows, self.workflows);
         set(&mut own.watchers, self.watchers);
         set(&mut own.calls_per_target, self.calls_per_target);
+        set(&mut own.queue_per_target, self.queue_per_target);
+        set(&mut own.breaker, self.breaker());
         set(&mut own.connect_timeout, millis(self.connect_timeout_ms));
         self.apply_to_server(server);
     }
@@ -44,8 +51,14 @@ impl Limits {
         let calls = &mut options.calls;
         set(&mut calls.message_bytes, self.message_bytes);
         set(&mut calls.calls_per_target, self.calls_per_target);
+        set(&mut calls.queue_per_target, self.queue_per_target);
+        set(&mut calls.breaker, self.breaker());
         set(&mut calls.connect_timeout, millis(self.connect_timeout_ms));
         self.apply_to_server(&mut options.server);
+    }
+
+    fn breaker(&self) -> Option<BreakerOptions> {
+        self.breaker.as_ref().map(BreakerTable::options)
     }
 
     fn apply_to_server(&self, server: &mut pavane_server::Limits) {

@@ -94,8 +94,8 @@ async fn what_is_missing_or_wrong_is_named() {
     .await;
     check(
         &[&named[..], &["--peer", "payment=x"]].concat(),
-        "--peer, payment: invalid target `x`: it names no port; expected host:port or \
-         http://host:port",
+        "--peer, payment: invalid target `x`: it names no port; expected host:port, \
+         http://host:port or https://host:port",
         "",
     )
     .await;

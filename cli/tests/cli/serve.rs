@@ -69,7 +69,7 @@ async fn wrong_flags_and_files_are_refused() {
     .await;
     check(
         &["--target", "x=localhost"],
-        "error: --target, x: invalid target `localhost`: it names no port; expected host:port or http://host:port",
+        "error: --target, x: invalid target `localhost`: it names no port; expected host:port, http://host:port or https://host:port",
     )
     .await;
     check(
@@ -84,12 +84,12 @@ async fn wrong_flags_and_files_are_refused() {
     .await;
     check(
         &["--participant", "x"],
-        "error: --participant: invalid target `x`: it names no port; expected host:port or http://host:port",
+        "error: --participant: invalid target `x`: it names no port; expected host:port, http://host:port or https://host:port",
     )
     .await;
     check(
         &["--advertise", "http://x:1/path"],
-        "error: the address to advertise: invalid target `http://x:1/path`: it has a path, which gRPC services do not have; expected host:port or http://host:port",
+        "error: the address to advertise: invalid target `http://x:1/path`: it has a path, which gRPC services do not have; expected host:port, http://host:port or https://host:port",
     )
     .await;
     check(

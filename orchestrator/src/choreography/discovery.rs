@@ -56,7 +56,7 @@ pub(super) async fn parts_of(
     target: &str,
     patience: Duration,
 ) -> Option<HashSet<String>> {
-    let target = Target::parse(target).ok()?;
+    let target = calls.target_at(target).ok()?;
     let answer = get_participant(calls, &target, patience).await.ok()?;
     let parts = answer.parts.into_iter();
     Some(parts.map(|part| part.revision).collect())
@@ -80,7 +80,7 @@ async fn get_participant(
     target: &Target,
     patience: Duration,
 ) -> Result<GetParticipantResponse, Status> {
-    let mut client = ParticipantServiceClient::new(calls.channel(target));
+    let mut client = ParticipantServiceClient::new(calls.way(target).await?);
     let request = GetParticipantRequest {};
     let answer = tokio::time::timeout(patience, client.get_participant(request)).await;
     let late = |_| Status::deadline_exceeded(format!("no answer within {patience:?}"));

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pavane::EventView;
 use pavane::workflow::v1::{Execution, ExecutionState, Failure, Member};
+use pavane_calls::Calls;
 use pavane_choreography::{Ack, Answer, Appended, Ended, Host, Round};
 use pavane_feed::{Feed, Store};
 use pavane_flow::choreography::member::{Heard, StepCall};
@@ -16,6 +17,7 @@ use pavane_flow::choreography::projection::EventType;
 use pavane_flow::driver::CallFailure;
 use pavane_flow::event::decode_started_encoded;
 use tonic::Code;
+use tonic::transport::{Channel, Endpoint};
 
 use super::hosted::{End, Hosted, Table};
 use super::observer::Line;
@@ -30,16 +32,19 @@ const COMMIT_BYTES: usize = 512 * 1024;
 pub(super) struct Home {
     pub(super) identity: Member,
     pub(super) journal: Journal,
+    /// Knows how targets are reached.
+    calls: Arc<Calls>,
     pub(super) table: Table,
     /// Those that are to be looked at.
     pub(super) line: Arc<Line>,
 }
 
 impl Home {
-    pub(super) fn new(identity: Member, journal: Journal) -> Self {
+    pub(super) fn new(identity: Member, journal: Journal, calls: Arc<Calls>) -> Self {
         Self {
             identity,
             journal,
+            calls,
             table: Table::new(),
             line: Arc::default(),
         }
@@ -133,6 +138,10 @@ impl Host for Home {
 
     fn feed(&self) -> &Feed {
         self.journal.feed()
+    }
+
+    fn dial(&self, address: &str, endpoint: Endpoint) -> Result<Channel, String> {
+        self.calls.dial(address, endpoint)
     }
 
     fn put_in_line(&self, round: Round) -> BoxFuture<'_, Result<Ack, pavane_feed::Error>> {

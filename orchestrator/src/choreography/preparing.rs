@@ -10,12 +10,11 @@ use pavane::workflow::v1::{
     Member, PrepareWorkflowRequest, PrepareWorkflowResponse, TakeUpExecutionsRequest, Workflow,
     WorkflowPart,
 };
-use pavane_calls::Target;
+use pavane_calls::{Target, Way};
 use pavane_flow::choreography::projection::Projection;
 use pavane_flow::plan::Plan;
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorSet;
-use tonic::transport::Channel;
 use tonic::{Response, Status};
 
 use super::running::decode;
@@ -99,14 +98,14 @@ impl Choreography {
         member: &Member,
         request: &PrepareWorkflowRequest,
     ) -> Result<PrepareWorkflowResponse, Unprepared> {
-        let mut client = self.client(member)?;
+        let mut client = self.client(member).await?;
         answered(member, client.prepare_workflow(request.clone())).await
     }
 
     /// Tells a participant that had no part before of the executions that live. It listens by now, so
     /// those that start from now on it hears of.
     async fn acquaint(&self, member: &Member, plan: &Plan) -> Result<(), Unprepared> {
-        let mut client = self.client(member)?;
+        let mut client = self.client(member).await?;
         let mut living = self.living_of(plan).into_iter().peekable();
         loop {
             let (mut executions, mut bytes) = (Vec::new(), 0);
@@ -152,11 +151,13 @@ impl Choreography {
         Ok(())
     }
 
-    fn client(&self, member: &Member) -> Result<ParticipantServiceClient<Channel>, Unprepared> {
-        let target = Target::parse(&member.target);
+    async fn client(&self, member: &Member) -> Result<ParticipantServiceClient<Way>, Unprepared> {
+        let target = self.0.calls.target_at(&member.target);
         let target =
             target.map_err(|error| refused(member, Status::invalid_argument(error.to_string())))?;
-        Ok(ParticipantServiceClient::new(self.0.calls.channel(&target)))
+        let way = self.0.calls.way(&target).await;
+        let way = way.map_err(|error| refused(member, error.into()))?;
+        Ok(ParticipantServiceClient::new(way))
     }
 
     /// Where those may be who take part: where the services are called, and where the operator says.

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -9,13 +10,17 @@ use http::{HeaderName, HeaderValue, Request};
 use pavane::metadata::{IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, TRACEPARENT};
 use pavane::trace::Trace;
 use pavane::workflow::v1::Member;
-use pavane_calls::{failure, timeout_value};
+use pavane_calls::{Target, dial, failure, timeout_value};
 use pavane_choreography::{Ack, Answer, Host, Round, StepCall};
 use pavane_feed::{self as feed, Feed, Store};
 use pavane_flow::driver::Direction;
 use tonic::Status;
+use tonic::transport::{Channel, Endpoint};
 
 use super::{Handlers, Recorder};
+
+/// How long a secure connection to a peer may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A service whose steps are calls of its own handlers.
 #[derive(Debug)]
@@ -55,6 +60,11 @@ impl Host for ServiceHost {
 
     fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    fn dial(&self, address: &str, endpoint: Endpoint) -> Result<Channel, String> {
+        let target = Target::parse(address).map_err(|error| error.to_string())?;
+        dial(&target, endpoint, CONNECT_TIMEOUT)
     }
 
     fn put_in_line(&self, round: Round) -> BoxFuture<'_, Result<Ack, feed::Error>> {
