@@ -12,6 +12,9 @@ pub enum Error {
     /// The store failed or refused.
     #[error(transparent)]
     Store(#[from] feed::Error),
+    /// There is no clock.
+    #[error(transparent)]
+    Clock(#[from] pavane_clock::Error),
     /// What was remembered does not decode.
     #[error("the state `{state}` has a record that does not decode: {found}")]
     CorruptState {
@@ -184,6 +187,7 @@ impl From<Error> for Status {
         };
         match error {
             Error::Store(error) => error.into(),
+            Error::Clock(_) => Details::new().status(Code::Internal, "NO_CLOCK", message),
             Error::CorruptState { state, .. } => {
                 Details::new()
                     .fact("state", state)

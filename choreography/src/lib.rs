@@ -11,7 +11,6 @@
 //! **Invariant:** a call leaves only after all events that its execution said before are durable.
 
 mod checkpoint;
-mod clock;
 mod error;
 mod host;
 mod options;

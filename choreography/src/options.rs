@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use pavane_clock::Clock;
 use pavane_feed::client::SubscriberOptions;
 
 /// How to take part.
@@ -20,6 +21,9 @@ pub struct Options {
     pub checkpoint_interval: Duration,
     /// How long a member may take to say where its feed stands. Default: 5 s.
     pub connect_timeout: Duration,
+    /// The clock by which timers run, and which says when things happen. Default: that of the folder
+    /// of the host's store.
+    pub clock: Option<Clock>,
     /// How feeds are followed.
     pub subscriber: SubscriberOptions,
 }
@@ -33,6 +37,7 @@ impl Default for Options {
             checkpoint_events: 32_768,
             checkpoint_interval: Duration::from_secs(1),
             connect_timeout: Duration::from_secs(5),
+            clock: None,
             subscriber: SubscriberOptions::default(),
         }
     }

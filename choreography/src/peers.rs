@@ -11,7 +11,6 @@ use pavane::feed::v1::Filter;
 use pavane_flow::Timestamp;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::clock;
 pub(crate) use follow::Follow;
 pub(crate) use lookup::{Position, Reader, look_up};
 
@@ -88,7 +87,7 @@ impl Peers {
         let standing = match before {
             Some(before) if before.place == place => before.standing,
             Some(_) | None => Arc::new(Mutex::new(Standing {
-                unreachable: Some((clock::now(), "not connected yet".to_owned())),
+                unreachable: Some((by.clock.now(), "not connected yet".to_owned())),
                 ..Standing::default()
             })),
         };

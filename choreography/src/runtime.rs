@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use pavane_clock::Clock;
 use pavane::workflow::v1::GetParticipantResponse;
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{Action, Member};
@@ -50,6 +51,7 @@ pub(crate) struct Shared {
     pub(crate) peers: Mutex<Peers>,
     /// By revision.
     pub(crate) prepared: Mutex<HashMap<String, Prepared>>,
+    pub(crate) clock: Clock,
 }
 
 impl Runtime {

@@ -191,6 +191,15 @@ impl Feed {
         decode_all(scan.next_batch(max_bytes, max_events)?)
     }
 
+    /// The newest durable event, if it is retained. Reads the disk if need be.
+    pub fn newest(&self) -> Result<Option<Event>, Error> {
+        let head = self.head();
+        if head == Sequence::ZERO || head < self.earliest() {
+            return Ok(None);
+        }
+        Ok(self.read(head.previous(), 1, 1)?.pop())
+    }
+
     /// Follows the feed: history, then live. Errors: [`Error::Expired`], [`Error::CursorAhead`].
     pub fn subscribe(&self, start: Start, filter: Filter) -> Result<Subscription, Error> {
         Subscription::new(self.clone(), start, filter)

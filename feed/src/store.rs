@@ -14,6 +14,7 @@ mod writer;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -82,6 +83,11 @@ impl Store {
         Ok(Self {
             shared: Arc::new(shared),
         })
+    }
+
+    /// The folder that it is in.
+    pub fn folder(&self) -> &Path {
+        &self.shared.options.data_dir
     }
 
     /// Opens a feed, making it if there is none of that name; `access` holds from now on. Waits for

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use pavane_clock::Clock;
 use pavane::feed::v1::Filter;
 use pavane_feed::client::{Start, Subscriber, SubscriberOptions, Update};
 use pavane_flow::choreography::member;
@@ -14,7 +15,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::{Place, Standing};
 use crate::runtime::input::{Heard, Input};
-use crate::{Error, Host, clock};
+use crate::{Error, Host};
 
 /// How peers are followed.
 #[derive(Clone)]
@@ -24,6 +25,7 @@ pub(crate) struct Follow {
     pub(crate) options: SubscriberOptions,
     /// Addresses that count more than what a home says, by name.
     pub(crate) addresses: HashMap<String, String>,
+    pub(crate) clock: Clock,
 }
 
 impl Follow {
@@ -59,6 +61,7 @@ impl Follow {
             standing,
             inputs: self.inputs.clone(),
             host: Arc::clone(&self.host),
+            clock: self.clock.clone(),
         };
         tokio::spawn(async move {
             tokio::select! {
@@ -108,6 +111,7 @@ struct Following {
     standing: Arc<Mutex<Standing>>,
     inputs: mpsc::Sender<Input>,
     host: Arc<dyn Host>,
+    clock: Clock,
 }
 
 impl Following {
@@ -162,7 +166,7 @@ impl Following {
         if standing.unreachable.take().is_some() {
             tracing::info!(peer = %self.peer, "the peer is heard");
         }
-        standing.last_heard = Some(clock::now());
+        standing.last_heard = Some(self.clock.now());
     }
 
     fn is_lost(&self, reason: &str) {
@@ -171,7 +175,7 @@ impl Following {
         if before.as_ref().is_none_or(|(_, before)| before != reason) {
             tracing::warn!(peer = %self.peer, reason, "the peer cannot be heard");
         }
-        let since = before.map_or_else(clock::now, |(since, _)| since);
+        let since = before.map_or_else(|| self.clock.now(), |(since, _)| since);
         standing.unreachable = Some((since, reason.to_owned()));
     }
 }

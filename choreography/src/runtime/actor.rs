@@ -20,7 +20,7 @@ use super::line::Line;
 use super::timers::Timers;
 use crate::checkpoint::Checkpoints;
 use crate::peers::Follow;
-use crate::{Error, Host, Options, clock};
+use crate::{Error, Host, Options};
 
 /// Most outcomes that are taken in together.
 const MOST_OUTCOMES: usize = 64;
@@ -179,7 +179,7 @@ impl Actor {
                 Err(_) => break,
             }
         }
-        let now = clock::now();
+        let now = self.shared.clock.now();
         let mut member = self.shared.member.lock();
         while let Some(execution) = self.timers.pop(now) {
             member.wake(now, &execution, &mut self.actions);
@@ -189,7 +189,7 @@ impl Actor {
 
     /// How long nothing is to be done, if nothing happens. `None`: for ever.
     fn nap(&self) -> Option<Duration> {
-        let wake = self.timers.sleep(clock::now());
+        let wake = self.timers.sleep(self.shared.clock.now());
         let due = self.checkpoint_due;
         let checkpoint = due.map(|due| due.saturating_duration_since(Instant::now()));
         wake.into_iter().chain(checkpoint).min()

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use pavane_clock::Clock;
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{Action, Heard, Member};
 use tokio::sync::{mpsc, watch};
@@ -14,7 +15,7 @@ use super::{Inner, Runtime, Shared};
 use crate::checkpoint::Checkpoints;
 use crate::parts::{Kept, Parts, filters};
 use crate::peers::{Follow, Peers};
-use crate::{Error, Host, Options, clock};
+use crate::{Error, Host, Options};
 
 impl Runtime {
     /// Takes part as a participant: with what it was prepared for before, from where it stood. Reads
@@ -67,7 +68,11 @@ impl Runtime {
         let Kept { prepared, places } = parts.load(host.identity())?;
         let remembered = checkpoints.load()?;
 
-        let (now, mut actions) = (clock::now(), Vec::new());
+        let clock = match &options.clock {
+            Some(clock) => clock.clone(),
+            None => clock_of(&*host)?,
+        };
+        let (now, mut actions) = (clock.now(), Vec::new());
         for prepared in &prepared {
             member.prepare(now, prepared.part.clone(), &mut actions);
         }
@@ -88,6 +93,7 @@ impl Runtime {
             inputs: inputs.clone(),
             options: options.subscriber.clone(),
             addresses: options.peers.clone(),
+            clock: clock.clone(),
         };
         let mut peers = Peers::default();
         let filters = filters(prepared.iter());
@@ -102,6 +108,7 @@ impl Runtime {
             member: Mutex::new(member),
             peers: Mutex::new(peers),
             prepared: Mutex::new(by_revision.collect()),
+            clock,
         });
         let (stop, cut) = (CancellationToken::new(), CancellationToken::new());
         let (say_ended, ended) = watch::channel(None);
@@ -134,4 +141,11 @@ impl Runtime {
             ended,
         })))
     }
+}
+
+/// The clock of what the host keeps, which never shows an earlier time than its feed has.
+fn clock_of(host: &dyn Host) -> Result<Clock, Error> {
+    let newest = host.feed().newest()?.and_then(|event| event.time);
+    let latest = newest.as_ref().map(Timestamp::from).unwrap_or_default();
+    Ok(Clock::open(host.store().folder(), latest)?)
 }

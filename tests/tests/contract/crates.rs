@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Who may know whom, besides the contract `pavane`, which all may know and which knows nobody.
 /// Arrows go one way: down this list.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("xtask", &[]),
     ("pavane-simulation", &["pavane-flow"]),
     (
@@ -35,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "pavane-flow",
             "pavane-calls",
             "pavane-choreography",
+            "pavane-clock",
         ],
     ),
     ("shop-inventory", &["pavane-kit", "pavane-feed"]),
@@ -62,7 +63,11 @@ const ARROWS: [(&str, &[&str]); 16] = [
         ],
     ),
     ("pavane-calls", &["pavane-flow"]),
-    ("pavane-choreography", &["pavane-feed", "pavane-flow"]),
+    (
+        "pavane-choreography",
+        &["pavane-feed", "pavane-flow", "pavane-clock"],
+    ),
+    ("pavane-clock", &["pavane-flow"]),
     ("pavane-server", &[]),
     ("pavane-conformance", &[]),
     ("pavane-feed", &[]),

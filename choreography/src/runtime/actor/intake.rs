@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use super::Actor;
 use crate::parts::{Preparation, filters};
 use crate::runtime::input::{Answered, CaughtUp, Heard, Input, Outcome, Recalled};
-use crate::{Answer, Error, clock};
+use crate::{Answer, Error};
 
 impl Actor {
     pub(super) fn take_input(&mut self, input: Input) {
-        let now = clock::now();
+        let now = self.shared.clock.now();
         match input {
             Input::Heard(heard) => self.hear(now, heard),
             Input::Prepare(preparation, reply) => {
@@ -100,7 +100,7 @@ impl Actor {
     }
 
     pub(super) fn take_outcome(&mut self, outcome: Outcome) -> Result<(), Error> {
-        let now = clock::now();
+        let now = self.shared.clock.now();
         let mut member = self.shared.member.lock();
         match outcome {
             Outcome::Answers(answers) => {
