@@ -13,6 +13,7 @@ pub mod fold;
 pub mod language;
 pub mod plan;
 pub mod program;
+pub mod proto2;
 #[cfg(test)]
 mod testing;
 mod time;

@@ -44,9 +44,7 @@ pub(crate) async fn descriptors(
         };
         let files = by_target.entry(target.to_string()).or_default();
         let way = calls.way(target).await?;
-        read_service(way, service, files)
-            .await
-            .map_err(failed)?;
+        read_service(way, service, files).await.map_err(failed)?;
     }
     let origins = by_target.into_iter().map(|(name, files)| Origin {
         name,

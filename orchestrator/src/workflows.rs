@@ -69,7 +69,7 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) enum Given {
     /// As a message.
-    Message(Workflow),
+    Message(Box<Workflow>),
     /// As text.
     Text(Source),
 }
@@ -246,7 +246,9 @@ impl Workflows {
 impl From<deploy_workflow_request::Definition> for Given {
     fn from(definition: deploy_workflow_request::Definition) -> Self {
         match definition {
-            deploy_workflow_request::Definition::Workflow(workflow) => Self::Message(workflow),
+            deploy_workflow_request::Definition::Workflow(workflow) => {
+                Self::Message(Box::new(workflow))
+            }
             deploy_workflow_request::Definition::Source(source) => Self::Text(source),
         }
     }
@@ -255,7 +257,9 @@ impl From<deploy_workflow_request::Definition> for Given {
 impl From<check_workflow_request::Definition> for Given {
     fn from(definition: check_workflow_request::Definition) -> Self {
         match definition {
-            check_workflow_request::Definition::Workflow(workflow) => Self::Message(workflow),
+            check_workflow_request::Definition::Workflow(workflow) => {
+                Self::Message(Box::new(workflow))
+            }
             check_workflow_request::Definition::Source(source) => Self::Text(source),
         }
     }

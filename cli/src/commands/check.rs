@@ -7,6 +7,7 @@ use pavane::workflow::v1::check_workflow_request;
 use pavane::workflow::v1::diagnostic::Severity;
 use pavane::workflow::v1::{CheckWorkflowRequest, CheckWorkflowResponse, Source};
 use pavane_flow::language::{Definition, compile};
+use pavane_flow::proto2;
 
 use super::{Context, definition};
 use crate::connection::{Connection, unary};
@@ -87,10 +88,13 @@ async fn types(args: &Args) -> Result<Option<descriptors::Set>, Error> {
 fn locally(source: &Source, set: &descriptors::Set) -> CheckWorkflowResponse {
     let definition = Definition::parse(&source.file_name, &source.text);
     let compiled = compile(&definition, set.pool());
+    let others = proto2::check(&definition, set.pool());
+    let found = compiled.diagnostics.iter().chain(&others);
     CheckWorkflowResponse {
-        diagnostics: compiled.diagnostics.iter().map(Into::into).collect(),
+        diagnostics: found.map(Into::into).collect(),
         revision: compiled
             .plan
+            .filter(|_| others.is_empty())
             .map(|plan| plan.revision.to_string())
             .unwrap_or_default(),
         ..CheckWorkflowResponse::default()

@@ -22,7 +22,7 @@ fn compiled(text: &str) -> DescriptorPool {
     DescriptorPool::from_file_descriptor_set(file).expect("it is sound")
 }
 
-fn protox_parse(text: &str) -> prost_types::FileDescriptorSet {
+pub(crate) fn protox_parse(text: &str) -> prost_types::FileDescriptorSet {
     let mut resolver = protox::file::ChainFileResolver::new();
     resolver.add(protox::file::GoogleFileResolver::new());
     resolver.add(Only(text.to_owned()));

@@ -7,5 +7,6 @@ mod evaluation;
 mod evolution;
 mod kinds;
 mod properties;
+mod proto2;
 mod sample;
 mod support;

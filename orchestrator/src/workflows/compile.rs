@@ -7,6 +7,7 @@ use pavane::workflow::v1::{Descriptors, Workflow, descriptors};
 use pavane_flow::evolution::{Origin, union};
 use pavane_flow::language::{self, Compiled};
 use pavane_flow::plan::Plan;
+use pavane_flow::proto2;
 use prost_reflect::DescriptorPool;
 use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
@@ -31,7 +32,7 @@ impl Workflows {
             problem: "is missing; expected `workflow` or `source`".to_owned(),
         })?;
         let definition = match given {
-            Given::Message(workflow) => language::Definition::from(workflow),
+            Given::Message(workflow) => language::Definition::from(*workflow),
             Given::Text(source) => language::Definition::parse(&source.file_name, &source.text),
         };
         let services = services_of(definition.workflow());
@@ -44,7 +45,12 @@ impl Workflows {
                 self.reflect(&services, Vec::new()).await?
             }
         };
-        let compiled = language::compile(&definition, &pool);
+        let mut compiled = language::compile(&definition, &pool);
+        let found = proto2::check(&definition, &pool);
+        if !found.is_empty() {
+            compiled.plan = None;
+            compiled.diagnostics.extend(found);
+        }
         Ok(Checked {
             definition,
             compiled,

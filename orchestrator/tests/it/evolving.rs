@@ -9,7 +9,7 @@ use prost::Message;
 use tonic::{Code, Status};
 
 use crate::support::{
-    CHAIN, OTHER, Running, World, check, definition, deploy_request, renumbered, source,
+    CHAIN, Company, OTHER, Running, World, check, definition, deploy_request, renumbered, source,
     types_where, within,
 };
 
@@ -172,6 +172,22 @@ async fn what_is_compatible_is_taken_and_said() {
     assert_eq!(paths, ["request.forward", "request.weight"]);
     gate.open();
     let ended = orchestrator.wait("x-1").await.unwrap();
+    assert_eq!(ended.state(), ExecutionState::Succeeded);
+}
+
+#[tokio::test]
+async fn a_choreographed_execution_in_flight_counts_as_well() {
+    let mut company = Company::with(&[CHAIN]).await;
+    company.go_down(0).await;
+    let orchestrator = company.orchestrator();
+    orchestrator.choreograph("x-1", "parcel").await.unwrap();
+    let impacts = refused(orchestrator, CHAIN, renumbered("SecondRequest")).await;
+    assert_eq!(
+        impacts.iter().map(shown).collect::<Vec<_>>(),
+        ["workflow chain 1 [x-1] Second request.payload"]
+    );
+    company.come_up(0).await;
+    let ended = company.orchestrator().wait("x-1").await.unwrap();
     assert_eq!(ended.state(), ExecutionState::Succeeded);
 }
 

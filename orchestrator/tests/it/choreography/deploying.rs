@@ -193,6 +193,9 @@ async fn what_was_prepared_stays_so() {
     let again = company.orchestrator().deploy(CHAIN).await.unwrap();
     assert!(again.unchanged);
     assert_eq!(parts(&again.workflow.unwrap()).len(), 3);
+    // But says that nobody was told anew, and why.
+    let problem = again.preparation_problem;
+    assert!(problem.contains("could not be asked"), "{problem}");
 
     company
         .orchestrator()

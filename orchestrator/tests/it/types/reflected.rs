@@ -158,3 +158,23 @@ async fn a_target_that_has_only_the_older_reflection_is_asked_by_that() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_required_field_that_nobody_sets_is_a_mistake() {
+    let world = World::new(Fake::up().await, &[], |_| {}).await;
+    let mut file = door("door.proto");
+    file.syntax = Some("proto2".to_owned());
+    for message in &mut file.message_type {
+        message.field[0].label = Some(Label::Required.into());
+    }
+    let (without_output, _) = DOOR.split_once("output:").unwrap();
+    let refused = deploy(
+        &world.orchestrator,
+        without_output,
+        files(vec![file.clone()]),
+    )
+    .await;
+    check(refused, Code::InvalidArgument, "INVALID_DEFINITION");
+    let partial = files(vec![file]);
+    deploy(&world.orchestrator, DOOR, partial).await.unwrap();
+}
