@@ -111,9 +111,15 @@ impl Calls {
     }
 
     /// A tonic channel of its own to a target, for what is no step, with the metadata of the
-    /// target. Not connected yet. Errors: those of the files that the target names.
+    /// target. A target that is not configured, but whose address is, goes by what is configured.
+    /// Not connected yet. Errors: those of the files that the target names.
     pub async fn way(&self, target: &Target) -> Result<Way, Error> {
-        if let Some(line) = self.lines.values().find(|line| line.target() == target) {
+        let mut lines = self.lines.values();
+        let line = lines.find(|line| line.target() == target).or_else(|| {
+            let mut lines = self.lines.values();
+            lines.find(|line| line.target().uri() == target.uri())
+        });
+        if let Some(line) = line {
             return Ok(line.way().await);
         }
         Ok(Line::new(target.clone(), &self.limits)?.way().await)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use pavane::feed::v1::feed_service_client::FeedServiceClient;
 use pavane::workflow::v1::execution_service_client::ExecutionServiceClient;
 use pavane::workflow::v1::workflow_service_client::WorkflowServiceClient;
+use pavane_calls::Target;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tonic::{Code, Request, Status, TimeoutExpired};
 
@@ -37,6 +38,17 @@ impl Connection {
                 address,
             }),
         }
+    }
+
+    /// One that connects when it is used, by what is said of the target. Errors: the files that the
+    /// target names cannot be used.
+    pub(crate) fn to(target: &Target) -> Result<Self, Error> {
+        let address = target.to_string();
+        let authority = address.trim_start_matches("https://");
+        let (_, endpoint) = endpoint(authority)?;
+        let channel = pavane_calls::dial(target, endpoint, CONNECT_TIMEOUT);
+        let channel = channel.map_err(Error::usage)?;
+        Ok(Self { address, channel })
     }
 
     /// Host and port.

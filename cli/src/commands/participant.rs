@@ -79,7 +79,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
     logs::init(&settings.log_options(settings.log_filter.clone()))
         .map_err(|error| Error::usage(error.to_string()))?;
     let options = options(args, settings)?;
-    let (target, services) = (options.target.to_string(), options.services.clone());
+    let (target, services) = (options.target.clone(), options.services.clone());
     // Before the start, so that no signal is missed.
     let signal = shutdown::on_signal();
     let mut handle = pavane_sidecar::start(options).await.map_err(cannot_start)?;

@@ -27,6 +27,23 @@ async fn targets(server: &str) -> Vec<Value> {
     told["targets"].as_array().unwrap().clone()
 }
 
+/// Starts an execution.
+async fn start(server: &str, id: &str) {
+    let input = r#"{"orderId": "o", "lines": [{"sku": "s", "quantity": 1}]}"#;
+    let arguments = ["start", "place-order", "--server", server, "--id", id];
+    let started = pavane(&[&arguments[..], &["--input", input]].concat()).await;
+    assert_eq!(started.code, Some(0), "{}", started.stderr);
+}
+
+/// Asks how an execution stands until this is said of it.
+async fn told_of(server: &str, id: &str, what: &str) {
+    while !pavane(&["get", id, "--server", server])
+        .await
+        .stdout
+        .contains(what)
+    {}
+}
+
 #[tokio::test]
 async fn a_target_that_fails_is_left_alone_and_shown() {
     let closed = fake::closed_address();
@@ -35,13 +52,18 @@ async fn a_target_that_fails_is_left_alone_and_shown() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let text = format!(
         "listen = '127.0.0.1:0'\ndata_dir = 'data'\n\
-         [[workflows]]\nfile = '{root}/cli/workflows/place-order.yaml'\nproto = ['{root}/proto']\n\
+         [[workflows]]\nfile = 'place-order.yaml'\nproto = ['{root}/proto']\n\
          [targets]\n'{PAYMENT}' = 'https://{closed}'\n'{SHIPPING}' = '{closed}'\n\
          [targets.'{INVENTORY}']\naddress = '{closed}'\n\
          breaker = {{ failures = 1, pause = '1h', max_pause = '1h' }}\n\
          metadata = {{ authorization = {{ file = 'token', prefix = 'Bearer ' }} }}\n"
     );
     std::fs::write(file("pavane.toml"), text).unwrap();
+    let workflow = include_str!("../../workflows/place-order.yaml");
+    let request = "lines: input.lines }\n";
+    let once = format!("{request}    retry: {{ max_attempts: 1 }}\n");
+    let workflow = workflow.replacen(request, &once, 1);
+    std::fs::write(file("place-order.yaml"), workflow).unwrap();
     let config = file("pavane.toml");
     let serve = ["serve", "--config", config.to_str().unwrap()];
 
@@ -60,17 +82,7 @@ async fn a_target_that_fails_is_left_alone_and_shown() {
     assert_eq!(told[1]["address"], format!("https://{closed}"));
     assert_eq!(told[1]["tls"]["domain"], "127.0.0.1");
 
-    let input = r#"{"orderId": "o-1", "lines": [{"sku": "s", "quantity": 1}]}"#;
-    let start = [
-        "start",
-        "place-order",
-        "--server",
-        &address,
-        "--input",
-        input,
-    ];
-    let started = pavane(&start).await;
-    assert_eq!(started.code, Some(0), "{}", started.stderr);
+    start(&address, "o-1").await;
     let inventory = loop {
         let inventory = targets(&address).await.swap_remove(0);
         if inventory["state"] == "STATE_OPEN" {
@@ -79,6 +91,11 @@ async fn a_target_that_fails_is_left_alone_and_shown() {
     };
     let error = format!("cannot connect to {closed}: connection refused");
     assert_eq!(inventory["lastError"], error);
+    // What may be tried once fails when it was tried once, and not when it was held back.
+    start(&address, "o-2").await;
+    told_of(&address, "o-1", "failed").await;
+    told_of(&address, "o-2", "is left alone").await;
+    told_of(&address, "o-2", "running").await;
     let shown = pavane(&["targets", "--server", &address]).await;
     assert_eq!(shown.code, Some(0), "{}", shown.stderr);
     let expected = format!("\n{INVENTORY}: {error}\n");

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use pavane_calls::Target;
+
 use crate::connection::Connection;
 use crate::descriptors::reflection;
 use crate::error::Error;
@@ -11,23 +13,28 @@ use crate::error::Error;
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Looks until the service is there, then at what it serves.
-pub(super) async fn probe(target: String, services: Vec<String>) {
+pub(super) async fn probe(target: Target, services: Vec<String>) {
+    let connection = match Connection::to(&target) {
+        Ok(connection) => connection,
+        Err(error) => return tracing::warn!(%error, "the service cannot be looked at"),
+    };
     let mut was_told = false;
-    let connection = loop {
-        match Connection::open(&target).await {
-            Ok(connection) => break connection,
-            Err(error) if !was_told => {
-                was_told = true;
-                tracing::warn!(%error, "the service is not there; its steps wait and are tried again");
+    let served = loop {
+        match reflection::services(&connection).await {
+            Err(error @ Error::Unreachable { .. }) => {
+                if !was_told {
+                    was_told = true;
+                    tracing::warn!(%error, "the service is not there; its steps wait and are tried again");
+                }
             }
-            Err(_) => {}
+            served => break served,
         }
         tokio::time::sleep(PAUSE).await;
     };
     if was_told {
         tracing::info!(%target, "the service is there");
     }
-    match reflection::services(&connection).await {
+    match served {
         Ok(served) => {
             for problem in problems(&services, &served) {
                 tracing::warn!(%target, "{problem}");
