@@ -258,7 +258,6 @@ pub fn timeout_value(timeout: Duration) -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use bytes::Bytes;
