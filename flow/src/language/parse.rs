@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use cel::common::ast::{EntryExpr, Expr, IdedEntryExpr, IdedExpr, SourceInfo};
+use cel::common::ast::{
+    EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, SourceInfo, operators,
+};
 use cel::{Env, ParseErrors};
 
 use super::limits::{MAX_EXPRESSION_BYTES, MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_NESTING};
@@ -145,6 +147,14 @@ fn entry_parts<'e>(entry: &'e IdedEntryExpr, visit: &mut dyn FnMut(&'e IdedExpr)
     }
 }
 
+/// The text that a node is.
+fn text_of(node: &IdedExpr) -> Option<&str> {
+    match &node.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner()),
+        _ => None,
+    }
+}
+
 fn syntax_error(text: &str, errors: &ParseErrors) -> Found {
     let first = errors.errors.iter().min_by_key(|error| error.pos);
     let Some(first) = first else {
@@ -263,6 +273,10 @@ impl Parsed<'_> {
     pub(super) fn extent(&self, node: &IdedExpr) -> Range<usize> {
         let own = match &node.expr {
             Expr::Select(select) => self.selected(node, &select.field),
+            Expr::Call(call) if call.func_name == operators::OPT_SELECT => {
+                let name = call.args.get(1).and_then(text_of).unwrap_or_default();
+                self.selected(node, name)
+            }
             Expr::Call(call)
                 if self.token(node).len() == 1
                     && call.func_name.starts_with(char::is_alphabetic) =>

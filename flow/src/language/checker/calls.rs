@@ -3,7 +3,7 @@
 use cel::common::ast::{CallExpr, IdedExpr, operators};
 
 use super::operations::{arithmetic, comparison, conversion, result, sign};
-use super::{Checker, Typed, unknown};
+use super::{Checker, Typed, is_key, unknown};
 use crate::diagnostic::Diagnostic;
 use crate::language::types::Type;
 use crate::program::{Arithmetic, Comparison, Expression};
@@ -148,8 +148,15 @@ impl Checker<'_, '_> {
                 let numbers = [Type::Int, Type::Uint];
                 let both_numbers =
                     numbers.contains(key_kind.unwrapped()) && numbers.contains(expected);
-                if !key_kind.fits(expected) && !both_numbers {
-                    let message = format!("the key of this map is {expected}, this is {key_kind}");
+                if !is_key(&key_kind) || !key_kind.fits(expected) && !both_numbers {
+                    let message = match &**expected {
+                        open if open.is_open() => {
+                            format!("the key of a map cannot be {key_kind}")
+                        }
+                        expected => {
+                            format!("the key of this map is {expected}, this is {key_kind}")
+                        }
+                    };
                     self.mismatch(index, message, "another type");
                 }
                 (**value).clone()

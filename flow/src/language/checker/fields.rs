@@ -53,6 +53,11 @@ impl Checker<'_, '_> {
         let operand = Box::new(operand);
         match kind {
             Type::Unknown => unknown(),
+            Type::Never if access == Access::Optional => {
+                let kind = Type::Optional(Box::new(Type::Never));
+                (Expression::OptionalKey(operand, name.into()), kind)
+            }
+            // It has no value, and so no field of it has one.
             Type::Never => (*operand, Type::Never),
             Type::Message(descriptor) => {
                 let Some(field) = descriptor.get_field_by_name(name) else {

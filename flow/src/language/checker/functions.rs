@@ -103,7 +103,7 @@ impl Checker<'_, '_> {
         kind: Type,
     ) -> Typed {
         let kind = match function.name {
-            "sum" => return sum(function, arguments, kind),
+            "sum" if kinds != [Type::Never] => return sum(function, arguments, kind),
             "avg" => average(kinds),
             "flatten" => flattened(&arguments, kind),
             _ => kind,

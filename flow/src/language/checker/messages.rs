@@ -1,6 +1,7 @@
 //! Messages that an expression makes: `shop.common.v1.Money{currency: 'EUR'}`.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use cel::common::ast::{EntryExpr, IdedExpr, StructExpr};
 use prost_reflect::MessageDescriptor;
@@ -15,7 +16,9 @@ impl Checker<'_, '_> {
     pub(super) fn message(&mut self, node: &IdedExpr, message: &StructExpr) -> Typed {
         let name = message.type_name.trim_start_matches('.');
         let Some(descriptor) = self.environment.pool.get_message_by_name(name) else {
-            self.unknown_message(node, name);
+            let brace = self.parsed.token(node).start;
+            let start = self.parsed.text[..brace].rfind(name).unwrap_or(brace);
+            self.unknown_message(start..start + name.len(), name);
             return unknown();
         };
         let mut fields = Vec::new();
@@ -59,7 +62,7 @@ impl Checker<'_, '_> {
         (Expression::Message(descriptor, fields), kind)
     }
 
-    pub(super) fn unknown_message(&mut self, node: &IdedExpr, name: &str) {
+    pub(super) fn unknown_message(&mut self, range: Range<usize>, name: &str) {
         let messages: Vec<MessageDescriptor> = self.environment.pool.all_messages().collect();
         let message = format!("there is no message type `{name}`");
         let mut found = Diagnostic::error("UNKNOWN_TYPE", message).label("unknown type");
@@ -72,8 +75,6 @@ impl Checker<'_, '_> {
                 messages.iter().map(MessageDescriptor::full_name),
             ),
         };
-        let brace = self.parsed.token(node).start;
-        let start = self.parsed.text[..brace].rfind(name).unwrap_or(brace);
-        self.found.push((start..start + name.len(), found));
+        self.found.push((range, found));
     }
 }

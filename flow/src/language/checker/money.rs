@@ -75,6 +75,10 @@ impl Checker<'_, '_> {
             self.amount_type(name, first)
         } else {
             let (argument, kind) = self.expression(first);
+            if kind == Type::Never {
+                // It has no value, and so nothing that is computed from it has one.
+                return (argument, kind);
+            }
             arguments.push(argument);
             self.amount(operation, name, first, &kind)
         };

@@ -48,7 +48,7 @@ pub(super) fn result(operator: Arithmetic, left: &Type, right: &Type) -> Option<
         (operator, Type::Double, Type::Double) if operator != Remainder => Type::Double,
         (Add, Type::String, Type::String) => Type::String,
         (Add, Type::Bytes, Type::Bytes) => Type::Bytes,
-        (Add, Type::List(left), Type::List(right)) => {
+        (Add, Type::List(left), Type::List(right)) if left.fits(right) || right.fits(left) => {
             Type::List(Box::new((**left).clone().join((**right).clone())))
         }
         (Add, Type::Timestamp, Type::Duration)

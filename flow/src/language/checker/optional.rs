@@ -95,7 +95,9 @@ impl Checker<'_, '_> {
         let is_flat = name == "optFlatMap";
         let kind = match made_kind {
             Type::Optional(_) if is_flat => made_kind,
-            kind if is_flat && kind.is_open() => kind,
+            Type::Unknown => Type::Unknown,
+            // Where there is nothing to compute it from, there is an optional all the same.
+            kind if is_flat && kind.is_open() => Type::Optional(Box::new(kind)),
             other if is_flat => {
                 let message = format!("`{name}` makes an optional, this is {other}");
                 self.mismatch(body, message, "not an optional");

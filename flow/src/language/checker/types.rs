@@ -81,6 +81,7 @@ impl Checker<'_, '_> {
                 (name, Type::String)
             }
             Type::Unknown => unknown(),
+            Type::Never => (operand, Type::Never),
             other => {
                 let message = format!("`name` takes a value of an enum, this is {other}");
                 self.mismatch(target, message, "make it one: `package.Enum(x)`");
@@ -113,7 +114,10 @@ impl Checker<'_, '_> {
         }
         let Some(descriptor) = self.named_type(argument) else {
             match qualified_name(argument) {
-                Some(missing) => self.unknown_message(argument, &missing),
+                Some(missing) => {
+                    let range = self.parsed.extent(argument);
+                    self.unknown_message(range, &missing);
+                }
                 None => {
                     let message = format!("`{name}` takes a type: `x.{name}(package.Message)`");
                     self.mismatch(argument, message, "not a type");

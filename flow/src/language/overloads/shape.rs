@@ -91,6 +91,8 @@ impl Shape {
         match (self, bound) {
             (Self::Same(_), Some(bound)) if bound.is_open() => "anything".to_owned(),
             (Self::Same(_), Some(bound)) => format!("{bound} like the first"),
+            // All that has an order would be a long list.
+            (Self::Same(allowed), None) if allowed.len() > 4 => "a value with an order".to_owned(),
             (Self::Same(allowed), None) if !allowed.is_empty() => alternatives(allowed, bound),
             (Self::List(Self::Any | Self::Same([])), None) => "a list".to_owned(),
             (Self::List(element), bound) => {

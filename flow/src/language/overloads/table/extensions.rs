@@ -90,7 +90,7 @@ pub(super) const FAMILIES: &[Family] = &[
     // The checker knows the type that is left.
     method("flatten", lists::flatten, &[ANY_LIST, INT], Shape::First).or_one_less(),
     method("distinct", lists::distinct, &[ANY_LIST], LIST),
-    method("sort", lists::sort, &[&[ORDERED_LIST]], LIST),
+    method("sort", lists::sort, &[&[ORDERED_LIST]], Shape::First),
     method("first", lists::first, &[ANY_LIST], OPTIONAL),
     method("last", lists::last, &[ANY_LIST], OPTIONAL),
     global("sets.contains", sets::contains, BOTH_LISTS, Shape::Bool),
