@@ -166,8 +166,8 @@ impl Engine {
 
     /// The outcome of an execution, when it has one. Errors: [`Error::UnknownExecution`].
     pub(crate) async fn outcome(&self, id: &str) -> Result<Awaited, Error> {
-        if let Some(live) = self.executions.get(id) {
-            return Ok(Awaited::Promised(live.wait()));
+        if let Some(outcome) = self.executions.wait(id) {
+            return Ok(Awaited::Promised(outcome));
         }
         if let Some(hosted) = self.choreography.get(id) {
             return Ok(Awaited::Promised(hosted.wait()));
@@ -188,7 +188,6 @@ impl Engine {
 
     /// The same, in so much detail.
     pub(crate) async fn describe_with(&self, id: &str, detail: Detail) -> Result<Execution, Error> {
-        let live = self.executions.get(id);
         let hosted = self.choreography.get(id);
         let Recorded {
             plan,
@@ -204,6 +203,8 @@ impl Engine {
             }
             Some(_) | None => Vec::new(),
         };
+        // Not held for longer: nobody puts to rest what others have in hand.
+        let live = self.executions.get(id);
         let core = live.as_ref().map(|live| live.lock());
         let known = Known {
             live: core.as_deref(),
@@ -223,7 +224,7 @@ impl Engine {
     /// [`Error::ExecutionEnded`].
     async fn living(&self, id: &str) -> Result<Living, Error> {
         check_id(id)?;
-        if let Some(live) = self.executions.get(id) {
+        if let Some(live) = self.conducted(id).await? {
             return Ok(Living::Conducted(live));
         }
         if let Some(hosted) = self.choreography.get(id) {
@@ -254,8 +255,7 @@ impl Engine {
                 if beginning.plan.mode == Mode::Choreographed {
                     self.workflows.check_targets(&beginning.plan)?;
                 }
-                let other = self.executions.start(beginning, waiter).await?;
-                other.map(|other| other.wait())
+                self.executions.start(beginning, waiter).await?
             }
         };
         Ok(Begun {
@@ -266,7 +266,7 @@ impl Engine {
     }
 
     fn lives(&self, id: &str) -> bool {
-        self.executions.get(id).is_some() || self.choreography.get(id).is_some()
+        self.executions.lives(id) || self.choreography.get(id).is_some()
     }
 
     fn is_recorded(&self, id: &str) -> Result<bool, Error> {

@@ -80,10 +80,7 @@ pub enum Error {
     },
     #[error("the descriptors contradict each other: {0}")]
     DescriptorConflict(Box<pavane_flow::evolution::Conflict>),
-    #[error(
-        "deploying `{workflow}` would break {}; `allow_breaking` deploys it all the same",
-        impact::whom(.impacts)
-    )]
+    #[error("deploying `{workflow}` would break {}; `allow_breaking` deploys it all the same", impact::whom(.impacts))]
     BreakingChange {
         workflow: String,
         impacts: Vec<Impact>,
@@ -102,6 +99,8 @@ pub enum Error {
     GoesOn { execution: String, why: GoesOn },
     #[error("the journal cannot be read: {0}")]
     CorruptJournal(String),
+    #[error(transparent)]
+    Clock(#[from] pavane_clock::Error),
     #[error(transparent)]
     Choreography(#[from] pavane_choreography::Error),
     #[error(transparent)]
@@ -246,6 +245,7 @@ impl From<Error> for Status {
             }
             Error::CorruptJournal(_) => details.status(Code::DataLoss, "CORRUPT_JOURNAL", message),
             Error::Target(error) => error.into(),
+            Error::Clock(_) => details.status(Code::Internal, "NO_CLOCK", message),
             Error::Choreography(error) => error.into(),
             Error::Feed(error) => error.into(),
             Error::Server(error) => error.into(),

@@ -2,23 +2,26 @@
 //!
 //! Who learns something carries the consequences: the task that brings an input takes the core's
 //! events to the journal, waits until they are durable, and then performs the first call itself.
-//! An execution that waits for nothing but time has no task at all.
+//! An execution that waits for nothing but time has no task at all, and is not even in memory.
 
 mod begin;
 mod live;
+mod resting;
 mod settling;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use parking_lot::RwLock;
 use pavane_calls::{Attempt, Calls};
 use pavane_feed::{Permit, TransactError};
+use pavane_flow::Timestamp;
 use pavane_flow::driver::{Action, CallRequest, Direction, Driver, Input};
 use rand::Rng;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, debug_span, error, warn};
@@ -26,14 +29,19 @@ use tracing::{Instrument, debug, debug_span, error, warn};
 pub(crate) use begin::{Beginning, Record};
 use live::Rest;
 pub(crate) use live::{Live, Waiter};
+use resting::Entry;
+pub(crate) use resting::{Found, Sleep};
 
+use crate::Error;
 use crate::journal::{Journal, Recorded};
 use crate::task::join;
 use crate::timers::Timers;
-use crate::{Error, clock};
 
 /// Parts of the table, so that tasks seldom wait for each other.
 const SHARDS: usize = 32;
+
+/// Executions that are woken at the same time; more are due, and wait.
+const MOST_WAKING: usize = 1_024;
 
 /// Which of so many parts an execution's id belongs to: FNV-1a, since ids are short.
 pub(crate) fn part_of(id: &str, parts: usize) -> usize {
@@ -51,8 +59,12 @@ pub(crate) struct Executions(Arc<Inner>);
 struct Inner {
     journal: Journal,
     calls: Arc<Calls>,
-    timers: Timers<Live>,
-    shards: Vec<RwLock<HashMap<Arc<str>, Arc<Live>>>>,
+    timers: Timers<Arc<str>>,
+    shards: Vec<RwLock<HashMap<Arc<str>, Entry>>>,
+    /// Counts how often one was put to rest.
+    rests: AtomicU64,
+    /// One turn for each execution that is being woken.
+    waking: Arc<Semaphore>,
     /// One place for each execution that may live.
     places: Arc<Semaphore>,
     limit: usize,
@@ -64,9 +76,11 @@ struct Inner {
 impl Executions {
     pub(crate) fn new(journal: Journal, calls: Arc<Calls>, limit: usize) -> Self {
         Self(Arc::new(Inner {
+            timers: Timers::new(journal.clock().clone()),
             journal,
             calls,
-            timers: Timers::new(),
+            rests: AtomicU64::new(0),
+            waking: Arc::new(Semaphore::new(MOST_WAKING)),
             shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
             places: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
             limit,
@@ -83,9 +97,17 @@ impl Executions {
         &self.0.calls
     }
 
-    /// The execution with this id, if it has not ended.
+    /// The present, by the journal's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.journal.now()
+    }
+
+    /// The execution with this id, if it is in memory: it has not ended, and does not rest.
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Live>> {
-        self.shard(id).read().get(id).cloned()
+        match self.shard(id).read().get(id)? {
+            Entry::Live(live) => Some(Arc::clone(live)),
+            Entry::Resting(_) => None,
+        }
     }
 
     /// Ids of executions that have not ended, in no order, at most `most`.
@@ -98,11 +120,15 @@ impl Executions {
         ids.take(most).collect()
     }
 
-    /// The executions that have not ended, in no order.
+    /// The executions in memory, in no order; besides them are those that [rest](Self::resting).
     pub(crate) fn living(&self) -> Vec<Arc<Live>> {
+        let live = |entry: &Entry| match entry {
+            Entry::Live(live) => Some(Arc::clone(live)),
+            Entry::Resting(_) => None,
+        };
         let shards = self.0.shards.iter();
         shards
-            .flat_map(|shard| shard.read().values().cloned().collect::<Vec<_>>())
+            .flat_map(|shard| shard.read().values().filter_map(live).collect::<Vec<_>>())
             .collect()
     }
 
@@ -122,18 +148,26 @@ impl Executions {
         join(telling).await
     }
 
-    /// Wakes executions when their time has come, for ever.
-    pub(crate) async fn keep_time<T>(&self) -> T {
-        loop {
-            let live = self.0.timers.next().await;
-            let this = self.clone();
-            self.0.tasks.spawn(async move {
-                match this.take_in(&live, Input::Wake).await {
-                    Ok(calls) => this.carry_on(live, calls).await,
-                    Err(error) => report(&live, &error),
-                }
-            });
+    /// Waits until there is a turn for it, and until an execution is to be woken. Cancel safe.
+    pub(crate) async fn next_due(&self) -> (Arc<str>, OwnedSemaphorePermit) {
+        let turn = Arc::clone(&self.0.waking).acquire_owned().await;
+        let id = self.0.timers.next().await;
+        (id, turn.expect("never closed"))
+    }
+
+    /// Wakes an execution, and lets it go on.
+    pub(crate) async fn wake(&self, live: Arc<Live>, turn: OwnedSemaphorePermit) {
+        let taken_in = self.take_in(&live, Input::Wake).await;
+        drop(turn);
+        match taken_in {
+            Ok(calls) => self.carry_on(live, calls).await,
+            Err(error) => report(live.id(), &error),
         }
+    }
+
+    /// Does something that is waited for before the end.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.spawn(work);
     }
 
     /// Begins no further call, and waits until those in flight are recorded, or until the bound.
@@ -153,7 +187,7 @@ impl Executions {
         }
     }
 
-    fn shard(&self, id: &str) -> &RwLock<HashMap<Arc<str>, Arc<Live>>> {
+    fn shard(&self, id: &str) -> &RwLock<HashMap<Arc<str>, Entry>> {
         &self.0.shards[part_of(id, SHARDS)]
     }
 
@@ -167,7 +201,7 @@ impl Executions {
             let answer = self.perform(&live, call).await;
             match self.take_in(&live, answer).await {
                 Ok(calls) => next = self.spread(&live, calls),
-                Err(error) => return report(&live, &error),
+                Err(error) => return report(live.id(), &error),
             }
         }
     }
@@ -245,7 +279,7 @@ impl Executions {
         let taken_in = {
             let mut conductor = live.lock();
             let mut actions = Vec::new();
-            conductor.step(clock::now(), input, &mut actions);
+            conductor.step(self.now(), input, &mut actions);
             self.put_in_line(permit, live, &conductor, actions)?
         };
         self.settle(live, taken_in).await
@@ -281,11 +315,16 @@ impl Executions {
             })?;
         }
         for due in rest.wakes {
-            self.0.timers.wake_at(due, live);
+            self.0.timers.wake_at(due, Arc::clone(live.id()));
+        }
+        if let Some(due) = rest.outdated {
+            self.0.timers.forget(due, live.id());
         }
         if rest.ended {
             self.forget(live);
             live.conclude();
+        } else if rest.may_rest {
+            self.let_rest(live);
         }
         Ok(rest.calls)
     }
@@ -293,13 +332,13 @@ impl Executions {
     fn forget(&self, live: &Arc<Live>) {
         self.shard(live.id()).write().remove(live.id());
         if let Some(deadline) = live.deadline() {
-            self.0.timers.forget(deadline, live);
+            self.0.timers.forget(deadline, live.id());
         }
     }
 }
 
 /// The journal takes nothing any more: the process is about to end, and the execution goes on from
 /// what was recorded when it is back.
-fn report(live: &Live, error: &Error) {
-    error!(execution = %live.id(), %error, "the execution cannot go on");
+fn report(id: &str, error: &Error) {
+    error!(execution = id, %error, "the execution cannot go on");
 }

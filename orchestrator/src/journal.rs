@@ -2,16 +2,22 @@
 //! beside it, written in the same commits: which executions live, and one summary of each for
 //! lists. A third has, of choreographed executions that have ended, what was heard of them in the
 //! feeds of others.
+//!
+//! Whoever records something says when; so the clock is here, too.
 
+mod living;
 mod round;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
+pub(crate) use living::{Living, Resting};
 use pavane::feed::v1::Event;
 use pavane::workflow::v1::Execution;
+use pavane_clock::Clock;
 use pavane_feed::{Access, Ack, Feed, KeyRange, Permit, Sequence, State, Store};
+use pavane_flow::Timestamp;
 use prost::Message;
 pub(crate) use round::{Commit, Ended, Started};
 
@@ -25,7 +31,8 @@ pub(crate) const FEED: &str = "orchestrator";
 pub(crate) struct Journal {
     store: Store,
     feed: Feed,
-    /// Execution id -> sequence of its start. Holds those that have not ended.
+    clock: Clock,
+    /// Execution id -> where it starts, and whether it rests. Holds those that have not ended.
     live: State,
     /// Sequence of the start, counted down so that the newest comes first -> summary.
     listing: State,
@@ -39,6 +46,8 @@ pub(crate) struct Entry {
     /// Encoded, without what the feed itself says.
     pub(crate) events: Vec<Bytes>,
     pub(crate) change: Change,
+    /// How it rests after them, if it does.
+    pub(crate) resting: Option<Resting>,
 }
 
 /// What the events mean for the indices.
@@ -46,6 +55,8 @@ pub(crate) struct Entry {
 pub(crate) enum Change {
     /// Nothing.
     None,
+    /// From now on it rests, or no longer. There need not be an event.
+    Rested(Box<Execution>),
     /// They begin with the start. The summary is that of the execution as it is after them.
     Started(Box<Execution>),
     /// They end with the outcome.
@@ -63,12 +74,17 @@ impl Change {
         matches!(self, Self::Ended(_) | Self::StartedAndEnded(_))
     }
 
+    fn rests(&self) -> bool {
+        matches!(self, Self::Rested(_))
+    }
+
     fn summary(&self) -> Option<&Execution> {
         match self {
             Self::None => None,
-            Self::Started(summary) | Self::Ended(summary) | Self::StartedAndEnded(summary) => {
-                Some(summary)
-            }
+            Self::Rested(summary)
+            | Self::Started(summary)
+            | Self::Ended(summary)
+            | Self::StartedAndEnded(summary) => Some(summary),
         }
     }
 }
@@ -80,10 +96,21 @@ pub(crate) type Recorded = Ack<(), pavane_feed::Error>;
 pub(crate) type Start = Arc<AtomicU64>;
 
 impl Journal {
-    pub(crate) fn open(store: &Store) -> Result<Self, Error> {
+    /// Opens the journal in this store. Without a clock, it goes by that of the store's folder.
+    pub(crate) fn open(store: &Store, clock: Option<Clock>) -> Result<Self, Error> {
+        let feed = store.feed(FEED, Access::Owner)?;
+        let clock = match clock {
+            Some(clock) => clock,
+            None => {
+                let newest = feed.newest()?.and_then(|event| event.time);
+                let latest = newest.as_ref().map(Timestamp::from).unwrap_or_default();
+                Clock::open(store.folder(), latest)?
+            }
+        };
         Ok(Self {
             store: store.clone(),
-            feed: store.feed(FEED, Access::Owner)?,
+            feed,
+            clock,
             live: store.state("live")?,
             listing: store.state("listing")?,
             heard: store.state("heard")?,
@@ -96,6 +123,16 @@ impl Journal {
 
     pub(crate) fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// The clock by which things are recorded, and timers run.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The present, by that clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Waits for a place among the appends that wait.
@@ -121,6 +158,7 @@ impl Journal {
             Arc::clone(start),
         );
         let (starts, ends) = (entry.change.starts(), entry.change.ends());
+        let (rests, resting) = (entry.change.rests(), entry.resting);
         let summary = entry.change.summary().map(Execution::encode_to_vec);
         Ok(permit.submit(move |tx| {
             let last = tx.append_prepared(&feed, &events)?;
@@ -129,8 +167,9 @@ impl Journal {
                 start.store(first, Ordering::Release);
             }
             let start = start.load(Ordering::Acquire);
-            if starts && !ends {
-                tx.put(&live, id, start.to_be_bytes().to_vec())?;
+            if (starts || rests) && !ends {
+                let start = Sequence::new(start);
+                tx.put(&live, id, Living { start, resting }.encode())?;
             } else if ends && !starts {
                 tx.delete(&live, id)?;
             }
@@ -146,16 +185,23 @@ impl Journal {
         Ok(self.feed.subject(execution)?)
     }
 
-    /// The executions that have not ended, and where each begins.
-    pub(crate) fn live(&self) -> Result<Vec<(String, Sequence)>, Error> {
+    /// The executions that have not ended, and how each lives.
+    pub(crate) fn live(&self) -> Result<Vec<(Arc<str>, Living)>, Error> {
         let mut found = Vec::new();
         for entry in self.live.range(KeyRange::all()) {
             let (key, value) = entry?;
-            let id = String::from_utf8(key.to_vec())
+            let id = std::str::from_utf8(&key)
                 .map_err(|_| Error::CorruptJournal("an execution's id is not UTF-8".to_owned()))?;
-            found.push((id, sequence_of(&value)?));
+            found.push((id.into(), Living::decode(&value)?));
         }
         Ok(found)
+    }
+
+    /// Summary of the execution that begins here: as it was started, as it was last put to rest, or as
+    /// it has ended.
+    pub(crate) fn summary(&self, start: Sequence) -> Result<Option<Execution>, Error> {
+        let summary = self.listing.get(listing_key(start.get()))?;
+        summary.map(summary_of).transpose()
     }
 
     /// Summaries of the executions that began before `before`, the newest first.
@@ -166,11 +212,14 @@ impl Journal {
         let newest_first = KeyRange::all().after(listing_key(before.get()));
         self.listing.range(newest_first).map(|entry| {
             let (key, value) = entry?;
-            let summary = Execution::decode(value)
-                .map_err(|error| Error::CorruptJournal(format!("a summary: {error}")))?;
-            Ok((Sequence::new(u64::MAX - sequence_of(&key)?.get()), summary))
+            let sequence = u64::MAX - sequence_of(&key)?.get();
+            Ok((Sequence::new(sequence), summary_of(value)?))
         })
     }
+}
+
+fn summary_of(bytes: Bytes) -> Result<Execution, Error> {
+    Execution::decode(bytes).map_err(|error| Error::CorruptJournal(format!("a summary: {error}")))
 }
 
 fn listing_key(start: u64) -> Vec<u8> {

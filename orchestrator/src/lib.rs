@@ -5,7 +5,6 @@
 //! say; this crate keeps the journal, makes the calls and answers the questions.
 
 mod choreography;
-mod clock;
 mod codec;
 mod engine;
 mod error;
@@ -20,6 +19,7 @@ mod services;
 mod task;
 mod timers;
 mod view;
+mod waking;
 mod workflows;
 
 pub use choreography::Unprepared;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pavane::workflow::v1::Descriptors;
 use pavane_calls::{BreakerOptions, Target, Targets};
+use pavane_clock::Clock;
 
 /// How an orchestrator is to run.
 #[derive(Clone, Debug)]
@@ -30,6 +31,9 @@ pub struct Options {
     pub server: pavane_server::Limits,
     /// How long calls in flight may take to end after a signal to stop.
     pub drain: Duration,
+    /// The clock by which timers run, and which says when things happen. Unset: that of the data
+    /// directory.
+    pub clock: Option<Clock>,
 }
 
 impl Options {
@@ -45,6 +49,7 @@ impl Options {
             limits: Limits::default(),
             server: pavane_server::Limits::default(),
             drain: Duration::from_secs(10),
+            clock: None,
         }
     }
 }

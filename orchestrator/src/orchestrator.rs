@@ -72,7 +72,7 @@ impl Orchestrator {
             .descriptors()
             .set("pavane", &own_descriptors(), OWN_SERVICES)?;
         let store = Store::open(store_options(&options))?;
-        let journal = Journal::open(&store)?;
+        let journal = Journal::open(&store, options.clock.clone())?;
         let calls = Calls::new(options.targets.clone(), options.limits.of_calls())?;
         let calls = Arc::new(calls);
         let local_addr = server.local_addr();
@@ -215,7 +215,7 @@ async fn run(
     // Once it is to stop, no attempt that waits for its time begins any more.
     let keeping_time = async {
         tokio::select! {
-            never = engine.executions.keep_time() => never,
+            never = engine.keep_time() => never,
             () = shutdown.cancelled() => std::future::pending().await,
         }
     };

@@ -1,4 +1,5 @@
-//! After a start: the executions that had not ended go on from what was recorded of them.
+//! After a start: the executions that had not ended go on from what was recorded of them. Those that
+//! wait for a time are not even looked at.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -11,6 +12,7 @@ use tracing::{error, info};
 
 use crate::engine::Engine;
 use crate::executions::Record;
+use crate::journal::Resting;
 use crate::{Error, choreography};
 
 /// Takes up every execution that has not ended. One whose revision this version no longer compiles
@@ -20,18 +22,25 @@ use crate::{Error, choreography};
 pub(crate) async fn take_up(engine: &Engine) -> Result<(), Error> {
     let mut taken_up = 0;
     let mut choreographed = Vec::new();
-    for (id, sequence) in engine.executions.journal().live()? {
-        match read(engine, &id, sequence) {
-            Ok(Found::Conducted(record)) => {
-                engine.executions.restore(record).await?;
+    let living = engine.executions.journal().live()?;
+    // Whoever awaits an event is taken up, so that someone looks out for it.
+    let (resting, active): (Vec<_>, Vec<_>) = living
+        .into_iter()
+        .partition(|(_, living)| living.resting.is_some_and(|resting| !resting.awaits_event));
+    let rest = resting.len();
+    engine.executions.add_resting(resting);
+    for (id, living) in active {
+        match read(engine, &id, living.start, living.resting) {
+            Ok(Taken::Conducted(record)) => {
+                engine.executions.take_up(record, None).await?;
                 taken_up += 1;
             }
-            Ok(Found::Choreographed(record)) => {
+            Ok(Taken::Choreographed(record)) => {
                 choreographed.push(record);
                 taken_up += 1;
             }
             Err(error @ Error::InvalidDefinition { .. }) => {
-                error!(execution = id, %error, "cannot go on: its revision no longer compiles");
+                error!(execution = %id, %error, "cannot go on: its revision no longer compiles");
             }
             Err(error) => return Err(error),
         }
@@ -44,9 +53,10 @@ pub(crate) async fn take_up(engine: &Engine) -> Result<(), Error> {
             Err(error) => return Err(error),
         }
     }
-    if taken_up > 0 {
+    if taken_up + rest > 0 {
         info!(
             executions = taken_up,
+            resting = rest,
             "took up executions that had not ended"
         );
     }
@@ -54,13 +64,20 @@ pub(crate) async fn take_up(engine: &Engine) -> Result<(), Error> {
 }
 
 /// What was recorded of an execution, by who drives it.
-enum Found {
+pub(crate) enum Taken {
     Conducted(Record),
     Choreographed(choreography::Record),
 }
 
-/// What was recorded of an execution.
-fn read(engine: &Engine, id: &str, start: Sequence) -> Result<Found, Error> {
+/// What was recorded of an execution, and by how the journal says that it rests.
+///
+/// Errors: that cannot be read; [`Error::InvalidDefinition`]: its revision no longer compiles.
+pub(crate) fn read(
+    engine: &Engine,
+    id: &str,
+    start: Sequence,
+    resting: Option<Resting>,
+) -> Result<Taken, Error> {
     let corrupt = |problem: String| Error::CorruptJournal(format!("execution `{id}`: {problem}"));
     let events = engine.executions.journal().events_of(id)?;
     let first = events
@@ -71,7 +88,7 @@ fn read(engine: &Engine, id: &str, start: Sequence) -> Result<Found, Error> {
         .workflows
         .plan(&started.workflow, &started.revision)?;
     if started.mode() == Mode::Choreographed {
-        return Ok(Found::Choreographed(choreography::Record {
+        return Ok(Taken::Choreographed(choreography::Record {
             id: id.into(),
             plan,
             start: start.get(),
@@ -85,11 +102,12 @@ fn read(engine: &Engine, id: &str, start: Sequence) -> Result<Found, Error> {
         .map(|event| Event::decode(event, &plan))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| corrupt(error.to_string()))?;
-    Ok(Found::Conducted(Record {
+    Ok(Taken::Conducted(Record {
         id: id.into(),
         plan,
         trace,
         start: Arc::new(AtomicU64::new(start.get())),
+        resting,
         events,
     }))
 }

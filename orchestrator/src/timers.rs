@@ -1,67 +1,71 @@
 //! One timer for all executions: what is due when, in order, and a task that sleeps until the
-//! first. An entry that has become pointless wakes an execution that has nothing to do.
+//! first. Small enough for a million that wait. An entry that has become pointless wakes whoever
+//! has nothing to do.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use pavane_clock::Clock;
 use pavane_flow::Timestamp;
 use tokio::sync::Notify;
 
-use crate::clock;
+/// The sleep of a task is not that of the clock: a machine may have slept meanwhile. So it looks
+/// again at least this often.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// Wakes `T`s, unless they are gone by then.
+/// Wakes those who asked for it, by what names them.
 #[derive(Debug)]
-pub(crate) struct Timers<T> {
-    entries: Mutex<BTreeMap<Key, Weak<T>>>,
+pub(crate) struct Timers<N> {
+    clock: Clock,
+    entries: Mutex<BTreeSet<(Timestamp, N)>>,
     earlier: Notify,
 }
 
-/// When, and the address of who: an entry keeps its address taken.
-type Key = (Timestamp, usize);
-
-fn key<T>(due: Timestamp, who: &Arc<T>) -> Key {
-    (due, Arc::as_ptr(who).addr())
-}
-
-impl<T> Timers<T> {
-    pub(crate) fn new() -> Self {
+impl<N: Ord + Clone> Timers<N> {
+    pub(crate) fn new(clock: Clock) -> Self {
         Self {
+            clock,
             entries: Mutex::default(),
             earlier: Notify::new(),
         }
     }
 
     /// Has `who` woken at `due`, or a little later.
-    pub(crate) fn wake_at(&self, due: Timestamp, who: &Arc<T>) {
+    pub(crate) fn wake_at(&self, due: Timestamp, who: N) {
         let mut entries = self.entries.lock();
-        let first = entries.first_key_value().map(|((first, _), _)| *first);
-        entries.insert(key(due, who), Arc::downgrade(who));
+        let first = entries.first().map(|(first, _)| *first);
+        entries.insert((due, who));
         drop(entries);
         if first.is_none_or(|first| due < first) {
             self.earlier.notify_one();
         }
     }
 
+    /// As [`Timers::wake_at`], for many at once: takes less time and memory.
+    pub(crate) fn wake_all(&self, entries: Vec<(Timestamp, N)>) {
+        self.entries
+            .lock()
+            .append(&mut entries.into_iter().collect());
+        self.earlier.notify_one();
+    }
+
     /// Takes back what [`Timers::wake_at`] was asked for, so that nothing is kept for it.
-    pub(crate) fn forget(&self, due: Timestamp, who: &Arc<T>) {
-        self.entries.lock().remove(&key(due, who));
+    pub(crate) fn forget(&self, due: Timestamp, who: &N) {
+        self.entries.lock().remove(&(due, who.clone()));
     }
 
     /// Waits until something is due and returns it. Cancel safe.
-    pub(crate) async fn next(&self) -> Arc<T> {
+    pub(crate) async fn next(&self) -> N {
         loop {
             let wait = match self.pop_due() {
                 Ok(who) => return who,
                 Err(wait) => wait,
             };
             match wait {
-                // The clock may be set while we sleep: look again at least once a second.
                 Some(wait) => {
-                    let wait = wait.min(Duration::from_secs(1));
                     tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
+                        () = tokio::time::sleep(wait.min(LONGEST_SLEEP)) => {}
                         () = self.earlier.notified() => {}
                     }
                 }
@@ -71,48 +75,41 @@ impl<T> Timers<T> {
     }
 
     /// What is due, or how long it is until something may be.
-    fn pop_due(&self) -> Result<Arc<T>, Option<Duration>> {
-        let now = clock::now();
+    fn pop_due(&self) -> Result<N, Option<Duration>> {
         let mut entries = self.entries.lock();
-        loop {
-            let first = entries.first_entry().ok_or(None)?;
-            let due = first.key().0;
-            if due > now {
-                return Err(Some(due.since(now)));
-            }
-            if let Some(who) = first.remove().upgrade() {
-                return Ok(who);
-            }
+        let (due, _) = *entries.first().ok_or(None)?;
+        let now = self.clock.now();
+        if due > now {
+            return Err(Some(due.since(now)));
         }
+        let (_, who) = entries.pop_first().expect("just looked at");
+        Ok(who)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
+    use pavane_clock::Clock;
     use pavane_flow::Timestamp;
 
     use super::Timers;
-    use crate::clock;
 
     #[test]
-    fn what_is_due_comes_in_order_and_what_was_forgotten_or_is_gone_does_not() {
+    fn what_is_due_comes_in_order_and_what_was_forgotten_does_not() {
         let past = Timestamp::from_nanos;
-        let timers = Timers::new();
-        let [one, two, three, gone] = [1, 2, 3, 4].map(Arc::new);
-        timers.wake_at(past(30), &one);
-        timers.wake_at(past(20), &two);
-        timers.wake_at(past(10), &three);
-        timers.wake_at(past(10), &one);
-        timers.wake_at(past(5), &gone);
-        timers.wake_at(clock::now() + Duration::from_secs(3600), &three);
-        timers.forget(past(10), &three);
-        drop(gone);
+        let clock = Clock::default();
+        let timers = Timers::new(clock.clone());
+        timers.wake_at(past(30), 1);
+        timers.wake_at(past(10), 3);
+        timers.wake_at(past(10), 1);
+        timers.wake_all(vec![(past(40), 4), (past(20), 2), (past(30), 1)]);
+        timers.wake_at(clock.now() + Duration::from_secs(3600), 3);
+        timers.forget(past(10), &3);
 
-        let woken: Vec<i32> = std::iter::from_fn(|| Some(*timers.pop_due().ok()?)).collect();
-        assert_eq!(woken, [1, 2, 1]);
+        let woken: Vec<i32> = std::iter::from_fn(|| timers.pop_due().ok()).collect();
+        assert_eq!(woken, [1, 2, 1, 4]);
         let wait = timers
             .pop_due()
             .expect_err("one is left")

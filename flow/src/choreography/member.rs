@@ -337,6 +337,9 @@ impl Member {
             if let Some(entry) = self.executions.get_mut(&execution) {
                 entry.is_changed = false;
                 entry.is_stored = true;
+                // It may stay for long.
+                entry.heard.iter_mut().for_each(Heard::detach);
+                entry.heard.shrink_to_fit();
                 heard.push((execution, entry.heard.clone()));
             }
         }

@@ -43,10 +43,10 @@ impl Home {
     pub(super) fn new(identity: Member, journal: Journal, calls: Arc<Calls>) -> Self {
         Self {
             identity,
+            line: Arc::new(Line::new(journal.clock().clone())),
             journal,
             calls,
             table: Table::new(),
-            line: Arc::default(),
         }
     }
 

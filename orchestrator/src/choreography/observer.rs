@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use pavane::workflow::v1::{Incident, Wait};
+use pavane_clock::Clock;
 use pavane_flow::Timestamp;
 use pavane_flow::plan::Plan;
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use super::hosted::Hosted;
+use super::hosted::{Hosted, Table};
 use super::{Choreography, Said, discovery};
-use crate::clock;
 use crate::timers::Timers;
 
 /// How long a participant may take to say what it is prepared for.
@@ -31,23 +31,21 @@ const SELDOMEST: Duration = Duration::from_secs(60);
 /// The executions that are to be looked at: now, and later.
 #[derive(Debug)]
 pub(super) struct Line {
-    later: Timers<Hosted>,
+    later: Timers<Arc<str>>,
     /// Bounded by the executions: each is in line once.
     now: Mutex<Vec<Arc<Hosted>>>,
     more: Notify,
 }
 
-impl Default for Line {
-    fn default() -> Self {
+impl Line {
+    pub(super) fn new(clock: Clock) -> Self {
         Self {
-            later: Timers::new(),
+            later: Timers::new(clock),
             now: Mutex::default(),
             more: Notify::new(),
         }
     }
-}
 
-impl Line {
     /// Has it looked at.
     pub(super) fn add(&self, hosted: &Arc<Hosted>) {
         let was_in_line = std::mem::replace(&mut hosted.attention.lock().is_in_line, true);
@@ -64,10 +62,10 @@ impl Line {
             return;
         }
         if let Some(before) = before {
-            self.later.forget(before, hosted);
+            self.later.forget(before, &hosted.id);
         }
         if let Some(due) = due {
-            self.later.wake_at(due, hosted);
+            self.later.wake_at(due, Arc::clone(&hosted.id));
         }
     }
 
@@ -76,8 +74,8 @@ impl Line {
         self.add_later(hosted, None);
     }
 
-    /// Those that are to be looked at by now. Cancel safe.
-    async fn next(&self) -> Vec<Arc<Hosted>> {
+    /// Those of the table that are to be looked at by now. Cancel safe.
+    async fn next(&self, table: &Table) -> Vec<Arc<Hosted>> {
         loop {
             let now = std::mem::take(&mut *self.now.lock());
             if !now.is_empty() {
@@ -85,7 +83,7 @@ impl Line {
             }
             tokio::select! {
                 () = self.more.notified() => {}
-                hosted = self.later.next() => {
+                id = self.later.next() => if let Some(hosted) = table.get(&id) {
                     hosted.attention.lock().due = None;
                     return vec![hosted];
                 }
@@ -98,7 +96,7 @@ impl Choreography {
     /// Looks at executions when there is a reason to, for ever.
     pub(crate) async fn observe<T>(&self) -> T {
         loop {
-            for hosted in self.home().line.next().await {
+            for hosted in self.home().line.next(&self.home().table).await {
                 hosted.attention.lock().is_in_line = false;
                 hosted.observe();
                 self.look_at(&hosted).await;
@@ -111,7 +109,7 @@ impl Choreography {
         if hosted.end().is_some() {
             return;
         }
-        let now = clock::now();
+        let now = self.home().journal.now();
         let waits = match self.waits(hosted) {
             Ok(waits) => waits,
             Err(error) => {

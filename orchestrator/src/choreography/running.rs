@@ -19,7 +19,7 @@ use super::waits::shortest_timeout;
 use super::{Choreography, Unprepared};
 use crate::executions::{Beginning, Waiter};
 use crate::task::join;
-use crate::{Error, clock, view};
+use crate::{Error, view};
 
 /// What a choreographed execution is taken up from.
 #[derive(Debug)]
@@ -38,7 +38,9 @@ impl Choreography {
     ///
     /// Errors: what is kept cannot be read.
     pub(crate) fn take_up(&self, records: Vec<Record>) -> Result<(), Error> {
+        let clock = self.home().journal.clock().clone();
         let options = Options {
+            clock: Some(clock),
             connect_timeout: self.0.connect_timeout,
             ..Options::default()
         };
@@ -97,7 +99,7 @@ impl Choreography {
             input,
             trace,
         } = beginning;
-        let now = clock::now();
+        let now = self.home().journal.now();
         let hosted = Arc::new(Hosted::new(
             Arc::clone(&id),
             Arc::clone(&plan),

@@ -1,4 +1,4 @@
-//! How an execution comes to live: it is started, or taken up from what was recorded.
+//! How an execution comes to live: it is started.
 
 use std::sync::Arc;
 
@@ -6,12 +6,14 @@ use bytes::Bytes;
 use pavane::trace::Trace;
 use pavane_flow::driver::{Driver, Performers};
 use pavane_flow::event::{Event, Origin};
+use pavane_flow::fold::Outcome;
 use pavane_flow::plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use super::{Executions, Live, Waiter, report};
-use crate::journal::Start;
-use crate::{Error, GoesOn, clock};
+use super::resting::Entry;
+use super::{Executions, Live, Waiter};
+use crate::journal::{Resting, Start};
+use crate::{Error, GoesOn};
 
 /// What an execution is started with.
 #[derive(Debug)]
@@ -29,19 +31,21 @@ pub(crate) struct Record {
     pub(crate) plan: Arc<Plan>,
     pub(crate) trace: Trace,
     pub(crate) start: Start,
+    /// How the journal says that it rests.
+    pub(crate) resting: Option<Resting>,
     pub(crate) events: Vec<Event>,
 }
 
 impl Executions {
     /// Starts an execution, and answers when its start is durable. `waiter` is told the outcome.
-    /// If an execution of this id lives already, nothing is started, and that one is returned.
+    /// If an execution of this id lives already, nothing is started; that one's outcome is returned.
     ///
     /// Errors: [`Error::LimitExceeded`], those of the journal.
     pub(crate) async fn start(
         &self,
         beginning: Beginning,
         waiter: Waiter,
-    ) -> Result<Option<Arc<Live>>, Error> {
+    ) -> Result<Option<oneshot::Receiver<Outcome>>, Error> {
         let place = self.place()?;
         let Beginning {
             id,
@@ -57,25 +61,19 @@ impl Executions {
             Arc::clone(&id),
             input,
             Origin::default(),
-            clock::now(),
+            self.now(),
             &mut actions,
         );
-        let live = Live::new(
-            conductor,
-            trace,
-            Start::default(),
-            Some(waiter),
-            Some(place),
-        );
-        let live = Arc::new(live);
+        let live = Arc::new(Live::new(conductor, trace, Start::default(), None));
+        live.seat(vec![waiter], Some(place));
         let taken_in = {
             // Nobody finds the execution before its start is in line.
             let mut shard = self.shard(&id).write();
-            if let Some(other) = shard.get(&id) {
-                return Ok(Some(Arc::clone(other)));
+            if let Some(other) = shard.get_mut(&id) {
+                return Ok(Some(other.wait()));
             }
             let taken_in = self.put_in_line(permit, &live, &live.lock(), actions)?;
-            shard.insert(Arc::clone(&id), Arc::clone(&live));
+            shard.insert(Arc::clone(&id), Entry::Live(Arc::clone(&live)));
             taken_in
         };
         // In a task of its own: whoever asked may go away, the execution goes on.
@@ -98,32 +96,6 @@ impl Executions {
             why: GoesOn::ShuttingDown,
         };
         started.await.unwrap_or_else(|_| Err(ended()))
-    }
-
-    /// Takes up an execution from what was recorded, and lets it go on. It lives whatever the limit
-    /// is now.
-    pub(crate) async fn restore(&self, record: Record) -> Result<(), Error> {
-        let Record {
-            id,
-            plan,
-            trace,
-            start,
-            events,
-        } = record;
-        let permit = self.0.journal.reserve().await?;
-        let mut actions = Vec::new();
-        let conductor = Driver::restore(plan, Arc::clone(&id), events, clock::now(), &mut actions);
-        let live = Arc::new(Live::new(conductor, trace, start, None, self.place().ok()));
-        let taken_in = self.put_in_line(permit, &live, &live.lock(), actions)?;
-        self.shard(&id).write().insert(id, Arc::clone(&live));
-        let this = self.clone();
-        self.0.tasks.spawn(async move {
-            match this.settle(&live, taken_in).await {
-                Ok(calls) => this.carry_on(live, calls).await,
-                Err(error) => report(&live, &error),
-            }
-        });
-        Ok(())
     }
 
     /// A place among the executions that may live. Errors: [`Error::LimitExceeded`].

@@ -1,6 +1,8 @@
 //! One execution that has not ended, as the shell holds it.
 
+use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -9,11 +11,11 @@ use pavane::trace::Trace;
 use pavane_flow::Timestamp;
 use pavane_flow::driver::{Action, CallRequest, Driver};
 use pavane_flow::event::{Context, EventKey, EventKind};
-use pavane_flow::fold::Outcome;
-use pavane_flow::plan::{Plan, Unit};
+use pavane_flow::fold::{Outcome, Progress};
+use pavane_flow::plan::{Plan, Unit, Work};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::journal::{Change, Entry, Start};
+use crate::journal::{Change, Entry, Resting, Start};
 use crate::view;
 
 /// Told the outcome, when that is durable.
@@ -29,8 +31,12 @@ pub(crate) struct Live {
     waiters: Mutex<Option<Vec<Waiter>>>,
     start: Start,
     trace: Trace,
+    /// Whether `resting` was ever anything but `None`: most executions never rest.
+    has_rested: AtomicBool,
+    /// How the journal says that it rests, once it has what is in line.
+    resting: Mutex<Option<Resting>>,
     /// Its place among the executions that may live.
-    _place: Option<OwnedSemaphorePermit>,
+    place: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 /// What the shell does with what the core wants, sorted.
@@ -39,6 +45,10 @@ pub(super) struct Rest {
     pub(super) calls: Vec<CallRequest>,
     pub(super) wakes: Vec<Timestamp>,
     pub(super) ended: bool,
+    /// It may be put to rest.
+    pub(super) may_rest: bool,
+    /// The wake that it no longer rests until.
+    pub(super) outdated: Option<Timestamp>,
 }
 
 impl Live {
@@ -46,18 +56,40 @@ impl Live {
         conductor: Driver,
         trace: Trace,
         start: Start,
-        waiter: Option<Waiter>,
-        place: Option<OwnedSemaphorePermit>,
+        resting: Option<Resting>,
     ) -> Self {
         Self {
             id: Arc::clone(conductor.execution()),
             plan: Arc::clone(conductor.plan()),
             conductor: Mutex::new(conductor),
-            waiters: Mutex::new(Some(waiter.into_iter().collect())),
+            waiters: Mutex::new(Some(Vec::new())),
             start,
             trace,
-            _place: place,
+            has_rested: AtomicBool::new(resting.is_some()),
+            resting: Mutex::new(resting),
+            place: Mutex::default(),
         }
+    }
+
+    /// Has these told the outcome, besides those who wait by now, and takes a place.
+    pub(super) fn seat(&self, waiters: Vec<Waiter>, place: Option<OwnedSemaphorePermit>) {
+        if let Some(waiting) = &mut *self.waiters.lock() {
+            waiting.extend(waiters);
+        }
+        *self.place.lock() = place;
+    }
+
+    /// Gives up those who wait for it, and its place. `None`: it has ended.
+    pub(super) fn vacate(&self) -> Option<(Vec<Waiter>, Option<OwnedSemaphorePermit>)> {
+        let mut waiters = self.waiters.lock().take()?;
+        waiters.retain(|waiter| !waiter.is_closed());
+        waiters.shrink_to_fit();
+        Some((waiters, self.place.lock().take()))
+    }
+
+    /// How it rests, if it does.
+    pub(super) fn resting(&self) -> Option<Resting> {
+        resting(&self.conductor.lock())
     }
 
     pub(crate) fn id(&self) -> &Arc<str> {
@@ -140,17 +172,45 @@ impl Live {
                 Action::Await { .. } => {}
             }
         }
-        if events.is_empty() {
+        let has_changed = self.note_rest(conductor, &mut rest);
+        if events.is_empty() && !has_changed {
             return (None, rest);
         }
         let summary = || Box::new(view::summary(&self.id, &self.plan, conductor.state()));
         let change = match (started, rest.ended) {
+            (false, false) if has_changed => Change::Rested(summary()),
             (false, false) => Change::None,
             (true, false) => Change::Started(summary()),
             (false, true) => Change::Ended(summary()),
             (true, true) => Change::StartedAndEnded(summary()),
         };
-        (Some(Entry { events, change }), rest)
+        let entry = Entry {
+            events,
+            change,
+            resting: self.recorded_rest(),
+        };
+        (Some(entry), rest)
+    }
+
+    /// How the journal says that it rests, once it has what is in line.
+    fn recorded_rest(&self) -> Option<Resting> {
+        let has_rested = self.has_rested.load(Ordering::Relaxed);
+        has_rested.then(|| *self.resting.lock()).flatten()
+    }
+
+    /// Finds out whether it rests now; answers whether that is new to the journal.
+    fn note_rest(&self, conductor: &Driver, rest: &mut Rest) -> bool {
+        let is_free = rest.calls.is_empty() && !rest.ended;
+        let now = is_free.then(|| resting(conductor)).flatten();
+        rest.may_rest = now.is_some();
+        if now.is_none() && !self.has_rested.load(Ordering::Relaxed) {
+            return false;
+        }
+        self.has_rested.store(true, Ordering::Relaxed);
+        let before = mem::replace(&mut *self.resting.lock(), now);
+        let until = |resting: Option<Resting>| resting.and_then(|resting| resting.until);
+        rest.outdated = until(before).filter(|was| until(now) != Some(*was));
+        before != now
     }
 
     fn encode(
@@ -168,6 +228,21 @@ impl Live {
         };
         event.encode(&self.id, &self.plan, context)
     }
+}
+
+/// How an execution rests, if it does.
+fn resting(conductor: &Driver) -> Option<Resting> {
+    let rest = conductor.rests()?;
+    let (plan, state) = (conductor.plan(), conductor.state());
+    let awaits_event = plan.step_indices().any(|step| {
+        matches!(plan.step(step).work, Work::Await(_))
+            && state.begun(step.into()).is_some()
+            && state.progress(step) == Progress::Pending
+    });
+    Some(Resting {
+        until: rest.until,
+        awaits_event,
+    })
 }
 
 fn tell(conductor: &Driver, waiter: Waiter) {

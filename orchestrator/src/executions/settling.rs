@@ -5,9 +5,9 @@ use std::sync::Arc;
 use pavane_flow::driver::{Input, Refusal};
 
 use super::{Executions, Live};
+use crate::Error;
 use crate::engine::{Doing, Settling};
 use crate::task::join;
-use crate::{Error, clock};
 
 impl Executions {
     /// Settles a step, and answers when that is durable; calls go on behind. What stands against it is
@@ -44,7 +44,7 @@ impl Executions {
                     return Ok(Err(refusal));
                 }
                 let mut actions = Vec::new();
-                conductor.step(clock::now(), input, &mut actions);
+                conductor.step(this.now(), input, &mut actions);
                 this.put_in_line(permit, &live, &conductor, actions)?
             };
             let calls = this.settle(&live, taken_in).await?;

@@ -15,9 +15,9 @@ use tracing::{info, warn};
 
 use super::compile::Checked;
 use super::{Given, Workflows, decode};
+use crate::Error;
 use crate::choreography::{Unprepared, Whom};
 use crate::error::breaks;
-use crate::{Error, clock};
 
 /// Where the services are that every orchestrator serves itself.
 const RESERVED_PACKAGES: [&str; 3] = ["grpc.", "pavane.feed.", "pavane.workflow."];
@@ -97,7 +97,7 @@ impl Workflows {
             name: plan.name.to_string(),
             revision: plan.revision.to_string(),
             workflow: Some(workflow),
-            create_time: Some(clock::now().into()),
+            create_time: Some(self.0.executions.now().into()),
             choreography_problem: NOT_ASKED.to_owned(),
             ..DeployedWorkflow::default()
         };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use pavane::workflow::v1::impact::Role;
 use pavane::workflow::v1::type_change::Severity;
-use pavane::workflow::v1::{DeployedWorkflow, Impact, TypeChange, Workflow};
+use pavane::workflow::v1::{DeployedWorkflow, Execution, Impact, TypeChange, Workflow};
 use pavane_flow::event::decode_started;
 use pavane_flow::evolution::{self, Finding, StepUse, Use, compare};
 use pavane_flow::fold::{Progress, State};
@@ -35,7 +35,7 @@ pub(super) struct InFlight {
 enum Flying {
     Conducted(Arc<executions::Live>),
     Choreographed(Arc<str>),
-    /// Not taken up yet after a start.
+    /// It rests, or is not taken up yet after a start.
     Recorded(String),
 }
 
@@ -167,6 +167,21 @@ impl Workflows {
             let plan = Arc::clone(live.plan());
             add(&mut in_flight, plan, Flying::Conducted(live));
         }
+        for (id, start) in self.0.executions.resting() {
+            let summary = self.0.executions.journal().summary(start)?;
+            let Some(Execution {
+                workflow, revision, ..
+            }) = summary
+            else {
+                continue; // it has ended meanwhile
+            };
+            match self.plan(&workflow, &revision) {
+                Ok(plan) => add(&mut in_flight, plan, Flying::Recorded(id.to_string())),
+                // It cannot go on by it anyway.
+                Err(Error::InvalidDefinition { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
         for hosted in self.0.choreography.living() {
             let id = Arc::clone(hosted.id());
             let plan = Arc::clone(hosted.plan());
@@ -176,7 +191,7 @@ impl Workflows {
         if preparing == Preparing::Later {
             for (id, _) in self.0.executions.journal().live()? {
                 if let Some(plan) = self.plan_of(&id)? {
-                    add(&mut in_flight, plan, Flying::Recorded(id));
+                    add(&mut in_flight, plan, Flying::Recorded(id.to_string()));
                 }
             }
         }

@@ -17,6 +17,7 @@ mod listing;
 mod observing;
 mod refusals;
 mod restart;
+mod resting;
 mod retries;
 mod steering;
 mod support;

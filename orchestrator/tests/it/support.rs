@@ -6,6 +6,7 @@ mod definition;
 mod fake;
 mod http;
 mod idler;
+mod machine;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub(crate) use company::{Company, Performer};
 pub(crate) use definition::{CHAIN, OTHER, definition, renumbered, source, types, types_where};
 pub(crate) use fake::{Fake, SERVICES};
 pub(crate) use idler::Idler;
+pub(crate) use machine::TimeMachine;
 
 /// A test that waits longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -40,6 +40,11 @@ impl Heard {
         })
     }
 
+    /// Keeps the event alone in memory, and no longer the batch that it came in.
+    pub(super) fn detach(&mut self) {
+        self.encoded = Bytes::copy_from_slice(&self.encoded);
+    }
+
     /// The encoded event.
     pub fn encoded(&self) -> &Bytes {
         &self.encoded

@@ -64,6 +64,15 @@ pub(super) fn list(
             }
         }
     }
+    for (id, start) in engine.executions.resting() {
+        // As it stood when it was put to rest.
+        if is_due(start.get())
+            && let Ok(Some(summary)) = engine.executions.journal().summary(start)
+            && engine.executions.lives(&id)
+        {
+            take(start.get(), summary);
+        }
+    }
     for hosted in engine.choreography.living() {
         let start = hosted.start_position();
         if is_due(start)
