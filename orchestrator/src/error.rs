@@ -80,7 +80,10 @@ pub enum Error {
     },
     #[error("the descriptors contradict each other: {0}")]
     DescriptorConflict(Box<pavane_flow::evolution::Conflict>),
-    #[error("deploying `{workflow}` would break {}; `allow_breaking` deploys it all the same", impact::whom(.impacts))]
+    #[error(
+        "deploying `{workflow}` would break {}; `allow_breaking` deploys it all the same",
+        impact::whom(.impacts)
+    )]
     BreakingChange {
         workflow: String,
         impacts: Vec<Impact>,
