@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pavane_clock::Clock;
 use pavane::workflow::v1::GetParticipantResponse;
+use pavane_clock::Clock;
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{Action, Member};
 use tokio::sync::{mpsc, oneshot, watch};

@@ -12,6 +12,7 @@ mod answer;
 mod call;
 mod decide;
 mod elements;
+mod open;
 mod resolve;
 mod role;
 #[cfg(test)]

@@ -114,7 +114,7 @@ impl Choreography {
         &self.0.home
     }
 
-    fn calls(&self) -> &Calls {
+    pub(crate) fn calls(&self) -> &Calls {
         &self.0.calls
     }
 

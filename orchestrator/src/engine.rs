@@ -1,8 +1,11 @@
 //! What the front door and the services ask for: start an execution once, and find one, whether it
 //! lives or has ended.
 
+mod awaited;
+mod family;
 mod operating;
 mod order;
+mod plain;
 
 use std::sync::Arc;
 
@@ -15,11 +18,14 @@ use pavane_flow::plan::Plan;
 use tokio::sync::{Mutex, oneshot};
 use uuid::Uuid;
 
+pub(crate) use family::{Task, child_id};
 pub(crate) use operating::{Doing, Settling};
 pub(crate) use order::{MAX_ID_BYTES, StartOrder, trace_of};
 use order::{check_id, is_same};
+use plain::Plain;
 
 use crate::choreography::{Choreography, Hosted, in_order};
+use crate::events::Feeds;
 use crate::executions::{Beginning, Executions, Live, part_of};
 use crate::task::join;
 use crate::view::{Detail, Known};
@@ -38,7 +44,10 @@ pub(crate) struct Engine {
     pub(crate) executions: Executions,
     pub(crate) choreography: Choreography,
     pub(crate) workflows: Workflows,
+    pub(crate) feeds: Feeds,
     starting: Arc<[Mutex<()>]>,
+    /// Services that are no front doors.
+    plain: Arc<Plain>,
     /// Largest encoded input.
     input_bytes: usize,
 }
@@ -79,6 +88,7 @@ impl Engine {
         executions: Executions,
         choreography: Choreography,
         workflows: Workflows,
+        feeds: Feeds,
         input_bytes: usize,
     ) -> Self {
         let starting = (0..STRIPES).map(|_| Mutex::default()).collect();
@@ -86,7 +96,9 @@ impl Engine {
             executions,
             choreography,
             workflows,
+            feeds,
             starting,
+            plain: Arc::default(),
             input_bytes,
         }
     }
@@ -101,6 +113,7 @@ impl Engine {
             mode: asked,
             id,
             input,
+            origin,
             trace,
         } = order;
         if input.len() > self.input_bytes {
@@ -116,6 +129,7 @@ impl Engine {
                 id: Uuid::now_v7().to_string().into(),
                 plan,
                 input,
+                origin,
                 trace,
             };
             return self.start_new(mode, beginning).await;
@@ -135,6 +149,7 @@ impl Engine {
                 id: id.into(),
                 plan,
                 input,
+                origin,
                 trace,
             };
             this.start_new(mode, beginning).await
@@ -194,7 +209,7 @@ impl Engine {
             state,
             events,
         } = self.recorded(id).await?;
-        let waits = match &hosted {
+        let mut waits = match &hosted {
             Some(hosted) if state.outcome().is_none() => {
                 if !hosted.incidents().is_empty() {
                     self.choreography.look_at(hosted).await;
@@ -205,17 +220,23 @@ impl Engine {
         };
         // Not held for longer: nobody puts to rest what others have in hand.
         let live = self.executions.get(id);
+        let mut incidents = hosted.map(|hosted| hosted.incidents()).unwrap_or_default();
         let core = live.as_ref().map(|live| live.lock());
         let known = Known {
             live: core.as_deref(),
             waits: &waits,
             detail,
         };
-        let execution = view::execution(id, &plan, &state, events, &known);
-        let incidents = hosted.map(|hosted| hosted.incidents());
+        let mut execution = view::execution(id, &plan, &state, events, &known);
+        drop(core);
+        for (step, status) in plan.step_indices().zip(&mut execution.steps) {
+            let child = self.child_of(id, &plan, step.into())?;
+            status.child_execution_id = child.unwrap_or_default();
+        }
+        self.add_awaited(&plan, &state, &mut waits, &mut incidents);
         Ok(Execution {
             waits,
-            incidents: incidents.unwrap_or_default(),
+            incidents,
             ..execution
         })
     }

@@ -41,6 +41,14 @@ pub enum Error {
     },
     #[error("workflow `{name}` has no revision `{revision}`")]
     UnknownRevision { name: String, revision: String },
+    #[error(
+        "there is no feed `{name}`{}; publish to it, or name its server under `[feeds]`",
+        did_you_mean(.nearest)
+    )]
+    UnknownFeed {
+        name: String,
+        nearest: Option<String>,
+    },
     #[error("there is no execution `{id}`{}", did_you_mean(.nearest))]
     UnknownExecution { id: String, nearest: Option<String> },
     #[error("execution `{id}` exists already, {difference}")]
@@ -48,6 +56,8 @@ pub enum Error {
         id: String,
         difference: &'static str,
     },
+    #[error("the call with idempotency-key `{key}` was compensated and will not be performed")]
+    CompensatedBefore { key: String },
     #[error("execution `{id}` has ended already: it {outcome}")]
     ExecutionEnded { id: String, outcome: &'static str },
     #[error("execution `{id}` ended so long ago that it has been forgotten")]
@@ -169,6 +179,11 @@ impl From<Error> for Status {
                 .fact("workflow", name)
                 .fact("revision", revision)
                 .status(Code::NotFound, "UNKNOWN_REVISION", message),
+            Error::UnknownFeed { name, .. } => {
+                details
+                    .fact("feed", name)
+                    .status(Code::FailedPrecondition, "UNKNOWN_FEED", message)
+            }
             Error::UnknownExecution { id, .. } => {
                 details
                     .fact(EXECUTION_ID, id)
@@ -177,6 +192,11 @@ impl From<Error> for Status {
             Error::ExecutionExists { id, .. } => details.fact(EXECUTION_ID, id).status(
                 Code::AlreadyExists,
                 "EXECUTION_EXISTS",
+                message,
+            ),
+            Error::CompensatedBefore { key } => details.fact("idempotency_key", key).status(
+                Code::Aborted,
+                "COMPENSATED_BEFORE",
                 message,
             ),
             Error::ExecutionEnded { id, .. } => details.fact(EXECUTION_ID, id).status(

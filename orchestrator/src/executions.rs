@@ -4,7 +4,9 @@
 //! events to the journal, waits until they are durable, and then performs the first call itself.
 //! An execution that waits for nothing but time has no task at all, and is not even in memory.
 
+mod arriving;
 mod begin;
+mod failing;
 mod live;
 mod resting;
 mod settling;
@@ -27,12 +29,14 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, debug_span, error, warn};
 
 pub(crate) use begin::{Beginning, Record};
+use failing::Failing;
 use live::Rest;
 pub(crate) use live::{Live, Waiter};
 use resting::Entry;
 pub(crate) use resting::{Found, Sleep};
 
 use crate::Error;
+use crate::events::Awaiting;
 use crate::journal::{Journal, Recorded};
 use crate::task::join;
 use crate::timers::Timers;
@@ -69,6 +73,8 @@ struct Inner {
     places: Arc<Semaphore>,
     limit: usize,
     tasks: TaskTracker,
+    failing: Failing,
+    awaiting: Awaiting,
     /// Cancelled when no further call may begin.
     stopping: CancellationToken,
 }
@@ -85,6 +91,8 @@ impl Executions {
             places: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
             limit,
             tasks: TaskTracker::new(),
+            failing: Failing::default(),
+            awaiting: Awaiting::default(),
             stopping: CancellationToken::new(),
         }))
     }
@@ -168,6 +176,16 @@ impl Executions {
     /// Does something that is waited for before the end.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.0.tasks.spawn(work);
+    }
+
+    /// The events that executions await.
+    pub(crate) fn awaiting(&self) -> &Awaiting {
+        &self.0.awaiting
+    }
+
+    /// Waits until an execution has begun to fail, durably. For one who waits.
+    pub(crate) async fn next_failing(&self) -> Arc<Live> {
+        self.0.failing.next().await
     }
 
     /// Begins no further call, and waits until those in flight are recorded, or until the bound.
@@ -314,6 +332,12 @@ impl Executions {
                 TransactError::Aborted(error) | TransactError::Store(error) => error,
             })?;
         }
+        if rest.is_failing && live.begins_to_fail() {
+            self.0.failing.add(live);
+        }
+        for (feed, registration) in rest.awaits {
+            self.0.awaiting.register(&feed, registration);
+        }
         for due in rest.wakes {
             self.0.timers.wake_at(due, Arc::clone(live.id()));
         }
@@ -333,6 +357,9 @@ impl Executions {
         self.shard(live.id()).write().remove(live.id());
         if let Some(deadline) = live.deadline() {
             self.0.timers.forget(deadline, live.id());
+        }
+        for feed in live.awaited_feeds() {
+            self.0.awaiting.forget(feed, live.id());
         }
     }
 }

@@ -12,10 +12,10 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use pavane::metadata::{EXECUTION_ID, IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, MODE};
 use pavane::workflow::v1::Mode;
+use pavane_flow::event::Origin;
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
 use pavane_server::CallEnds;
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tonic::body::Body;
@@ -23,7 +23,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 
 use crate::codec::BytesCodec;
-use crate::engine::{Awaited, Engine, MAX_ID_BYTES, StartOrder, trace_of};
+use crate::engine::{Awaited, Engine, StartOrder, Task, child_id, trace_of};
 use crate::{Error, GoesOn};
 
 /// Serves the calls that no service of the orchestrator's own is for.
@@ -53,8 +53,16 @@ impl FrontDoor {
             field: "input",
             problem: format!("not a {}: {problem}", plan.input.full_name()),
         })?;
+        let task = Task::of_call(&metadata);
+        self.check_order(&metadata, task.as_ref()).await?;
         let id = chosen_id(&metadata)?;
         let trace = trace_of(&metadata);
+        let origin = Origin {
+            parent: task
+                .as_ref()
+                .map(|task| (task.parent.clone(), task.step.clone())),
+            ..Origin::default()
+        };
         let begun = self
             .engine
             .start(StartOrder {
@@ -62,9 +70,13 @@ impl FrontDoor {
                 mode: chosen_mode(&metadata)?,
                 id,
                 input,
+                origin,
                 trace,
             })
             .await?;
+        if let Some(task) = task.filter(|task| !task.is_compensation) {
+            self.engine.stop_if_orphan(&begun.id, &task).await?;
+        }
         let sent_away = |why| answer::sent_away(&begun.id, why);
         let outcome = match begun.outcome {
             Awaited::Known(outcome) => *outcome,
@@ -79,6 +91,23 @@ impl FrontDoor {
             },
         };
         answer::to_caller(&begun.id, &plan, outcome)
+    }
+
+    /// The two calls of a step may come in any order, and at the same time. What undoes waits for what
+    /// does; what was undone is not done any more.
+    async fn check_order(&self, call: &MetadataMap, task: Option<&Task>) -> Result<(), Error> {
+        let key = call.get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok());
+        let (Some(task), Some(key)) = (task, key) else {
+            return Ok(());
+        };
+        if task.is_compensation {
+            return self.engine.end_before_compensation(key).await;
+        }
+        if self.engine.is_compensated(key)? {
+            let key = key.to_owned();
+            return Err(Error::CompensatedBefore { key });
+        }
+        Ok(())
     }
 }
 
@@ -152,17 +181,6 @@ fn chosen_id(metadata: &MetadataMap) -> Result<Option<String>, Error> {
     if field != IDEMPOTENCY_KEY {
         return Ok(Some(text.to_owned()));
     }
-    // `<execution>/<step>`: a slash cannot be part of an id, a dot not of the name of a step.
-    let mut id = text.replace('/', ":");
-    if metadata.contains_key(IDEMPOTENCY_COMPENSATION) {
-        id.push_str(".compensation");
-    }
-    // Each workflow that calls another adds a step's name; what no longer fits is hashed.
-    if id.len() > MAX_ID_BYTES {
-        id = Sha256::digest(&id)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-    }
-    Ok(Some(id))
+    let is_compensation = metadata.contains_key(IDEMPOTENCY_COMPENSATION);
+    Ok(Some(child_id(text, is_compensation)))
 }

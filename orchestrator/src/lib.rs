@@ -8,6 +8,7 @@ mod choreography;
 mod codec;
 mod engine;
 mod error;
+mod events;
 mod executions;
 mod front_door;
 mod journal;

@@ -1,6 +1,7 @@
 //! What an operator can say: where to listen, where to keep data, which service is called where,
 //! and the limits.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Which service is called where.
     pub targets: Targets,
+    /// Where feeds are that are not the orchestrator's own, by name. Unset: all are its own.
+    pub feeds: BTreeMap<String, Target>,
     /// Where participants of choreographies are, besides the targets: each is asked what it performs.
     pub participants: Vec<Target>,
     /// Where participants reach the orchestrator: `host:port`. Unset: where it listens.
@@ -43,6 +46,7 @@ impl Options {
             listen,
             data_dir: data_dir.into(),
             targets: Targets::default(),
+            feeds: BTreeMap::new(),
             participants: Vec::new(),
             advertise: None,
             workflows: Vec::new(),

@@ -20,6 +20,7 @@ use tracing::error;
 
 use crate::choreography::Choreography;
 use crate::engine::Engine;
+use crate::events::{self, Feeds};
 use crate::executions::Executions;
 use crate::front_door::FrontDoor;
 use crate::journal::Journal;
@@ -84,11 +85,12 @@ impl Orchestrator {
             options.limits.connect_timeout,
         );
         let executions = Executions::new(journal, Arc::clone(&calls), options.limits.executions);
+        let feeds = Feeds::new(store.clone(), options.feeds.clone(), Arc::clone(&calls));
         let workflows = Workflows::open(
             &store,
             server.descriptors(),
             server.health(),
-            Arc::clone(&calls),
+            feeds.clone(),
             executions.clone(),
             choreography.clone(),
             options.limits.workflows,
@@ -97,6 +99,7 @@ impl Orchestrator {
             executions,
             choreography,
             workflows,
+            feeds,
             options.limits.message_bytes,
         );
         let mut left = Vec::new();
@@ -239,6 +242,8 @@ async fn run(
         never = sending_away => never,
         never = keeping_time => never,
         never = meanwhile => never,
+        never = engine.pass_failures_on() => never,
+        never = events::run(&engine) => never,
         never = engine.choreography.observe() => never,
     };
     if outcome.is_ok() {

@@ -29,6 +29,7 @@ use tracing::{error, info};
 
 use crate::Error;
 use crate::choreography::{Choreography, Unprepared};
+use crate::events::Feeds;
 use crate::executions::Executions;
 pub(crate) use check::AgainstDeployed;
 pub(crate) use deploy::{Order, Preparing};
@@ -62,6 +63,7 @@ struct Inner {
     calls: Arc<Calls>,
     executions: Executions,
     choreography: Choreography,
+    feeds: Feeds,
     limit: usize,
 }
 
@@ -80,7 +82,7 @@ impl Workflows {
         store: &Store,
         known: pavane_server::Descriptors,
         health: pavane_server::Health,
-        calls: Arc<Calls>,
+        feeds: Feeds,
         executions: Executions,
         choreography: Choreography,
         limit: usize,
@@ -96,9 +98,10 @@ impl Workflows {
             unprepared: parking_lot::Mutex::default(),
             known,
             health,
-            calls,
+            calls: feeds.calls(),
             executions,
             choreography,
+            feeds,
             limit,
         }));
         let records = workflows.0.names.range(KeyRange::all());

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use pavane_clock::Clock;
 use pavane::feed::v1::Filter;
+use pavane_clock::Clock;
 use pavane_feed::client::{Start, Subscriber, SubscriberOptions, Update};
 use pavane_flow::choreography::member;
 use tokio::sync::mpsc;

@@ -42,6 +42,11 @@ impl Run {
         self.attempts.entry(element).or_default()
     }
 
+    /// The elements whose calls are under way.
+    pub(super) fn under_way(&self) -> impl Iterator<Item = u32> + '_ {
+        self.attempts.keys().copied()
+    }
+
     pub(super) fn is_active(&self) -> bool {
         self.attempts.values().any(Attempts::is_active)
     }

@@ -222,6 +222,8 @@ fn summary_of_start(hosted: &Hosted, event: &Bytes) -> Execution {
         state: ExecutionState::Running.into(),
         create_time: time.ok(),
         deadline: started.deadline,
+        parent_execution_id: started.parent_execution_id,
+        parent_step: started.parent_step,
         ..Execution::default()
     }
 }

@@ -9,7 +9,6 @@ use pavane::workflow::v1::{Execution, Incident};
 use pavane_choreography::{Options, Runtime};
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{Action, Heard, Member};
-use pavane_flow::event::Origin;
 use pavane_flow::fold::State;
 use pavane_flow::plan::Plan;
 use tokio::sync::OwnedSemaphorePermit;
@@ -97,6 +96,7 @@ impl Choreography {
             id,
             plan,
             input,
+            origin,
             trace,
         } = beginning;
         let now = self.home().journal.now();
@@ -121,7 +121,7 @@ impl Choreography {
                 &execution,
                 &revision.0,
                 input,
-                Origin::default(),
+                origin,
                 traceparent,
                 out,
             )

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use pavane::trace::Trace;
 use pavane::workflow::v1::Mode;
+use pavane_flow::event::Origin;
 use pavane_flow::plan::Plan;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use tonic::metadata::MetadataMap;
@@ -23,6 +24,7 @@ pub(crate) struct StartOrder {
     /// Chosen by the caller; without one the execution is new for certain.
     pub(crate) id: Option<String>,
     pub(crate) input: Bytes,
+    pub(crate) origin: Origin,
     pub(crate) trace: Trace,
 }
 

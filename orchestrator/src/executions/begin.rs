@@ -21,6 +21,7 @@ pub(crate) struct Beginning {
     pub(crate) id: Arc<str>,
     pub(crate) plan: Arc<Plan>,
     pub(crate) input: Bytes,
+    pub(crate) origin: Origin,
     pub(crate) trace: Trace,
 }
 
@@ -51,6 +52,7 @@ impl Executions {
             id,
             plan,
             input,
+            origin,
             trace,
         } = beginning;
         let permit = self.0.journal.reserve().await?;
@@ -60,7 +62,7 @@ impl Executions {
             Performers::Conductor,
             Arc::clone(&id),
             input,
-            Origin::default(),
+            origin,
             self.now(),
             &mut actions,
         );

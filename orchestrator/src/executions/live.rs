@@ -12,9 +12,10 @@ use pavane_flow::Timestamp;
 use pavane_flow::driver::{Action, CallRequest, Driver};
 use pavane_flow::event::{Context, EventKey, EventKind};
 use pavane_flow::fold::{Outcome, Progress};
-use pavane_flow::plan::{Plan, Unit, Work};
+use pavane_flow::plan::{Plan, StepIndex, Unit, Work};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use crate::events::Registration;
 use crate::journal::{Change, Entry, Resting, Start};
 use crate::view;
 
@@ -29,6 +30,8 @@ pub(crate) struct Live {
     conductor: Mutex<Driver>,
     /// `None` once the outcome is durable.
     waiters: Mutex<Option<Vec<Waiter>>>,
+    /// Whether it was said that it is failing.
+    is_failing: AtomicBool,
     start: Start,
     trace: Trace,
     /// Whether `resting` was ever anything but `None`: most executions never rest.
@@ -44,6 +47,9 @@ pub(crate) struct Live {
 pub(super) struct Rest {
     pub(super) calls: Vec<CallRequest>,
     pub(super) wakes: Vec<Timestamp>,
+    pub(super) is_failing: bool,
+    /// By feed.
+    pub(super) awaits: Vec<(Arc<str>, Registration)>,
     pub(super) ended: bool,
     /// It may be put to rest.
     pub(super) may_rest: bool,
@@ -63,6 +69,7 @@ impl Live {
             plan: Arc::clone(conductor.plan()),
             conductor: Mutex::new(conductor),
             waiters: Mutex::new(Some(Vec::new())),
+            is_failing: AtomicBool::new(false),
             start,
             trace,
             has_rested: AtomicBool::new(resting.is_some()),
@@ -141,6 +148,11 @@ impl Live {
             .expect("ids of executions and steps are printable ASCII")
     }
 
+    /// Whether nobody has said before that it is failing.
+    pub(super) fn begins_to_fail(&self) -> bool {
+        !self.is_failing.swap(true, Ordering::Relaxed)
+    }
+
     /// Tells everyone who waits how it ended.
     pub(super) fn conclude(&self) {
         let waiters = self.waiters.lock().take();
@@ -169,9 +181,13 @@ impl Live {
                 }
                 Action::Call(call) => rest.calls.push(call),
                 Action::Wake(due) => rest.wakes.push(due),
-                Action::Await { .. } => {}
+                Action::Await { step, subject } => {
+                    rest.awaits
+                        .extend(self.registration(conductor, step, subject));
+                }
             }
         }
+        rest.is_failing = !rest.ended && conductor.state().is_failing();
         let has_changed = self.note_rest(conductor, &mut rest);
         if events.is_empty() && !has_changed {
             return (None, rest);
@@ -211,6 +227,33 @@ impl Live {
         let until = |resting: Option<Resting>| resting.and_then(|resting| resting.until);
         rest.outdated = until(before).filter(|was| until(now) != Some(*was));
         before != now
+    }
+
+    fn registration(
+        &self,
+        conductor: &Driver,
+        step: StepIndex,
+        subject: Option<String>,
+    ) -> Option<(Arc<str>, Registration)> {
+        let Work::Await(wait) = &self.plan.step(step).work else {
+            return None;
+        };
+        let registration = Registration {
+            execution: Arc::clone(&self.id),
+            step,
+            event_type: Arc::clone(&wait.events.event_type),
+            subject,
+            since: conductor.state().started.as_ref()?.time,
+        };
+        Some((Arc::clone(&wait.events.feed), registration))
+    }
+
+    /// The feeds of which its steps await events.
+    pub(super) fn awaited_feeds(&self) -> impl Iterator<Item = &str> {
+        self.plan.steps.iter().filter_map(|step| match &step.work {
+            Work::Await(wait) => Some(&*wait.events.feed),
+            Work::Call(_) | Work::Wait(_) => None,
+        })
     }
 
     fn encode(

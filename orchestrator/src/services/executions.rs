@@ -17,6 +17,7 @@ use pavane::workflow::v1::{
     RetryExecutionRequest, RetryExecutionResponse, StartExecutionRequest, StartExecutionResponse,
     WaitExecutionRequest, WaitExecutionResponse, WatchExecutionRequest, WatchExecutionResponse,
 };
+use pavane_flow::event::Origin;
 use pavane_flow::language::json;
 use pavane_flow::plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -84,6 +85,7 @@ impl ExecutionService for Executions {
                 mode,
                 id,
                 input,
+                origin: Origin::default(),
                 trace,
             })
             .await?;

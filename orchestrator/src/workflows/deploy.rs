@@ -93,6 +93,7 @@ impl Workflows {
             let workflow = plan.name.to_string();
             return Err(Error::BreakingChange { workflow, impacts });
         }
+        self.0.feeds.check_all(&plan)?;
         let mut record = DeployedWorkflow {
             name: plan.name.to_string(),
             revision: plan.revision.to_string(),

@@ -3,10 +3,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod awaiting;
 mod choreography;
 mod data_dir;
 mod deploying;
 mod evolving;
+mod family;
 mod front_door;
 mod garbage;
 mod graph;

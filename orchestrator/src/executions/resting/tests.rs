@@ -62,6 +62,7 @@ impl Room {
             id: id.into(),
             plan: Arc::clone(&self.plan),
             input: Bytes::new(),
+            origin: pavane_flow::event::Origin::default(),
             trace: Trace::new(rand::random()),
         };
         let other = self.executions.start(beginning, waiter).await.unwrap();
