@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     cancel, check, completions, conformance, demo, deploy, feed, get, graph, list, participant,
-    retry, serve, start, targets, trace, watch, workflow,
+    retry, schema, serve, start, targets, trace, watch, workflow,
 };
 use crate::error::Error;
 use crate::output::Output;
@@ -141,6 +141,7 @@ pub(crate) enum Command {
     Workflow(workflow::Args),
     Bench(crate::bench::Args),
     Conformance(conformance::Args),
+    Schema(schema::Args),
     Completions(completions::Args),
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod graph;
 pub(crate) mod list;
 pub(crate) mod participant;
 pub(crate) mod retry;
+pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod start;
 pub(crate) mod targets;
@@ -70,6 +71,7 @@ pub(crate) async fn run(
         Command::Workflow(args) => workflow::run(args, &context).await,
         Command::Bench(args) => crate::bench::run(args, &context).await,
         Command::Conformance(args) => conformance::run(args, &context).await,
+        Command::Schema(schema::Args {}) => schema::run(output),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

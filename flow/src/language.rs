@@ -36,6 +36,7 @@ mod report;
 mod retry;
 mod revision;
 mod roots;
+mod schema;
 mod source;
 mod steps;
 mod template;
@@ -43,6 +44,7 @@ mod tree;
 mod types;
 mod workflow;
 
+pub use schema::schema;
 use source::Source;
 
 /// A definition as it was given: with its text, or as a message.

@@ -64,6 +64,7 @@ fn the_program_says_what_it_can_do() {
       workflow     Show and delete deployed workflows
       bench        Measure on this machine
       conformance  Check whether a server keeps what the contract promises
+      schema       Print the JSON Schema of workflow definitions, for editors
       completions  Print the completions for a shell
       help         Print this message or the help of the given subcommand(s)
 
@@ -227,6 +228,23 @@ fn sidecars_are_explained() {
     stopped and started at any time; so may the sidecar. Flags win over the environment, and that over
     the file.
     "#);
+}
+
+#[test]
+fn the_schema_is_explained() {
+    insta::assert_snapshot!(help("schema"), @r"
+    Print the JSON Schema of workflow definitions, for editors
+
+    Usage: pavane schema [OPTIONS]
+
+    Options:
+      -h, --help  Print help
+
+    Examples:
+      pavane schema > workflow.schema.json
+      # and as the first line of a definition, for editors that know YAML schemas:
+      # yaml-language-server: $schema=workflow.schema.json
+    ");
 }
 
 #[test]

@@ -284,6 +284,14 @@ async fn completions_know_the_commands() {
 }
 
 #[tokio::test]
+async fn the_schema_is_printed() {
+    let ended = pavane(&["schema"]).await;
+    assert_eq!(ended.code, Some(0));
+    let schema: serde_json::Value = serde_json::from_str(&ended.stdout).expect("it is JSON");
+    assert_eq!(schema["$ref"], "#/definitions/Workflow");
+}
+
+#[tokio::test]
 async fn a_definition_is_checked_without_a_server() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let (proto, sound) = (

@@ -4,6 +4,8 @@
 
 mod enumerated;
 
+pub(super) use enumerated::short_name;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use prost_reflect::{

@@ -16,6 +16,9 @@ use pavane::workflow::v1::ForEach as Message;
 
 /// What an element is called if nobody says otherwise.
 const DEFAULT_NAME: &str = "item";
+/// Where elements have names.
+pub(super) const PLACE: &str =
+    "an element is known in `request`, `metadata` and `compensate` of the step with `for_each`";
 const DEFAULT_CONCURRENCY: u32 = 10;
 
 /// Compiles the list of a step. `path` is that of the step. `None` if something is wrong with it.
@@ -98,6 +101,15 @@ fn element_type(list: &Type) -> Type {
     }
 }
 
+/// What an element is called.
+pub(super) fn name(given: &Message) -> &str {
+    if given.r#as.is_empty() {
+        DEFAULT_NAME
+    } else {
+        &given.r#as
+    }
+}
+
 /// The environment of what is done for each element: with a name for it. `path` is that of the step.
 pub(super) fn environment<'a>(
     given: &Message,
@@ -107,16 +119,18 @@ pub(super) fn environment<'a>(
     report: &mut Report<'_>,
 ) -> Environment<'a> {
     let path = join(path, "for_each");
-    let (name, place) = if given.r#as.is_empty() {
-        (DEFAULT_NAME, path)
-    } else {
-        (&*given.r#as, join(&path, "as"))
-    };
+    let (name, place) = (name(given), join(&path, "as"));
     if names::check_element_name(name, &place, report) && environment.get(name).is_some() {
         let message =
             format!("an element cannot be called `{name}`, which means something already");
-        let found = Diagnostic::error("NAME_TAKEN", message).label("taken already");
-        report.add(&place, found.help("choose another name with `as`"));
+        let found = Diagnostic::error("NAME_TAKEN", message)
+            .label("taken already")
+            .help("choose another name with `as`");
+        if given.r#as.is_empty() {
+            report.add_to_key(&path, found);
+        } else {
+            report.add(&place, found);
+        }
     }
     let meaning = match lists::element(environment.pool, step) {
         Some(field) => Meaning::Field(Variable::Element, field),

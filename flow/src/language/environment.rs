@@ -19,6 +19,8 @@ pub(super) struct Environment<'a> {
     /// The types that expressions can name.
     pub(super) pool: &'a DescriptorPool,
     names: BTreeMap<String, Meaning<'a>>,
+    /// Where names mean something that mean nothing here, in a sentence.
+    elsewhere: BTreeMap<String, &'static str>,
     /// Whether some step has no usable id: what is unknown then may be that step.
     pub(super) is_incomplete: bool,
 }
@@ -38,8 +40,8 @@ pub(super) enum Meaning<'a> {
     Computed(Rc<ComputedValue<'a>>),
     /// A value that is yet to be looked at.
     Pending,
-    /// A step that has no response, as a wait.
-    Silent(StepIndex),
+    /// A step that has no response: a wait.
+    Silent,
     /// Something that is wrong, which was reported.
     Wrong,
 }
@@ -64,6 +66,7 @@ impl<'a> Environment<'a> {
         Self {
             pool,
             names: BTreeMap::new(),
+            elsewhere: BTreeMap::new(),
             is_incomplete: false,
         }
     }
@@ -71,6 +74,16 @@ impl<'a> Environment<'a> {
     /// Gives something a name, whatever had it before.
     pub(super) fn set(&mut self, name: &str, meaning: Meaning<'a>) {
         self.names.insert(name.to_owned(), meaning);
+    }
+
+    /// Says of a name where it means something, if not here.
+    pub(super) fn set_elsewhere(&mut self, name: &str, place: &'static str) {
+        self.elsewhere.insert(name.to_owned(), place);
+    }
+
+    /// Where a name means something, if not here.
+    pub(super) fn elsewhere(&self, name: &str) -> Option<&'static str> {
+        self.elsewhere.get(name).copied()
     }
 
     /// The same with further names.
@@ -125,7 +138,7 @@ impl Meaning<'_> {
                 matches!(variable, Variable::Output(_))
             }
             Self::Execution | Self::Constants(_) => false,
-            Self::Computed(_) | Self::Pending | Self::Silent(_) | Self::Wrong => true,
+            Self::Computed(_) | Self::Pending | Self::Silent | Self::Wrong => true,
         }
     }
 

@@ -16,6 +16,10 @@ use crate::program::Variable;
 /// What expressions about an event call it, and its data.
 pub(super) const NAMES: [&str; 2] = ["event", "data"];
 
+/// Where they mean that.
+pub(super) const PLACE: &str =
+    "an awaited event is looked at in `match` alone; its data is what the step's id stands for";
+
 /// The type of the data of events: a message that the descriptors hold.
 pub(super) fn find_type(
     name: &str,

@@ -99,7 +99,7 @@ fn kind(step: &Step, path: &str, report: &mut Report<'_>) -> Kind {
         [kind] => *kind,
         [] => {
             let was_refused = |key: &&str| report.was_refused(&join(path, key));
-            if !KINDS.iter().any(|key| was_refused(&key)) {
+            if !KINDS.iter().any(was_refused) {
                 let message = "a step does something: expected one of `call`, `compute`, `wait` and \
                                `await`";
                 required(path, message, report);

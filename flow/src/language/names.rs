@@ -119,8 +119,11 @@ pub(super) fn check_constant_name(name: &str, path: &str, report: &mut Report<'_
         "`{name}` cannot name a constant: {problem}, expected lower-case letters, digits and `_`, \
          beginning with a letter, at most {MAX_NAME_BYTES} bytes"
     );
-    let found = Diagnostic::error("INVALID_NAME", message).label("not a name");
-    report.add_to_key(path, proposed(found, name, '_'));
+    let mut found = Diagnostic::error("INVALID_NAME", message).label("not a name");
+    if !is_word {
+        found = proposed(found, name, '_');
+    }
+    report.add_to_key(path, found);
 }
 
 /// Checks what a step over a list calls an element. Gives whether it can be referred to by it.

@@ -7,6 +7,7 @@ use prost_reflect::{DescriptorPool, MessageDescriptor, MethodDescriptor};
 
 use super::calls::same;
 use super::constants;
+use super::elements;
 use super::environment::{Environment, Meaning};
 use super::events;
 use super::kinds::{Kind, Outline, Outlined};
@@ -160,6 +161,16 @@ impl<'w, 'o> Roots<'w, 'o> {
         let input = implements.map(|method| same(&method.input(), pool));
         environment.set("input", Meaning::Message(Variable::Input, input));
         environment.set("execution", Meaning::Execution);
+        for step in &self.outline.steps {
+            if let Some(given) = &step.message.for_each {
+                environment.set_elsewhere(elements::name(given), elements::PLACE);
+            }
+            if step.kind == Kind::Await {
+                for name in events::NAMES {
+                    environment.set_elsewhere(name, events::PLACE);
+                }
+            }
+        }
         for (index, step) in self.outline.all() {
             if self.usable.contains(&step.position) {
                 let meaning = match index {
@@ -191,7 +202,7 @@ impl<'w, 'o> Roots<'w, 'o> {
     ) -> Meaning<'a> {
         let variable = Variable::Output(index);
         let response = match step.kind {
-            Kind::Wait => return Meaning::Silent(index),
+            Kind::Wait => return Meaning::Silent,
             Kind::Await => self.types.awaited.get(&index).cloned(),
             Kind::Call if step.message.for_each.is_some() => {
                 let responses = lists::responses(pool, index);
@@ -209,7 +220,8 @@ impl<'w, 'o> Roots<'w, 'o> {
 
 fn taken_by_events(id: &str) -> Diagnostic {
     let message = format!(
-        "`{id}` cannot be the id of a step where one awaits an event: in `match` it is that"
+        "`{id}` cannot be the id of a step where another awaits an event: in its `match` that is \
+         called so"
     );
     Diagnostic::error("NAME_TAKEN", message).label("taken already")
 }

@@ -39,7 +39,11 @@ pub(super) fn compile(
     let outline = Outline::new(workflow, report);
     let types = Types::find(workflow, &outline, pool, report);
     if outline.steps.is_empty() {
-        names::required("steps", "a workflow needs at least one step", report);
+        let message = match outline.computed.len() {
+            0 => "a workflow needs at least one step",
+            _ => "a workflow needs at least one step that is more than a value",
+        };
+        names::required("steps", message, report);
     }
     let roots = Roots::new(workflow, &outline, &types, report);
     let pool = with_lists(&outline, &types, &roots, pool, report)?;

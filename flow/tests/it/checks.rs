@@ -1,6 +1,12 @@
 //! What is said of definitions that are wrong. The snapshots are read by eye: they are what a person
 //! sees.
 
+mod kinds;
+mod lists;
+mod sending;
+mod values;
+mod waits;
+
 use insta::assert_snapshot;
 
 use crate::support::{check, check_output, computing, rendered};
@@ -73,7 +79,7 @@ fn names() {
     assert_snapshot!(check_steps("- { id: reserveStock, call: test.Tests/Other }\n- { id: b, call: test.Tests/Other, request: { text: reserveStock.text } }"), @"error INVALID_NAME 4:9 [reserveStock] `reserveStock` cannot be the id of a step: it holds `S`, expected lower-case letters, digits and `_`, beginning with a letter, at most 64 bytes (not an id); help: write `reserve_stock`");
     assert_snapshot!(check_steps("- { id: input, call: test.Tests/Other }"), @"error RESERVED_WORD 4:9 [input] `input` cannot be the id of a step: expressions use it otherwise (reserved)");
     assert_snapshot!(check_steps("- { id: a, call: test.Tests/Other }\n- { id: a, call: test.Tests/Other }"), @"error DUPLICATE_STEP 5:9 [a] another step is called `a` as well (taken already)");
-    assert_snapshot!(check_steps("- { id: a }"), @"error REQUIRED 4:5 [id] `call` is missing: expected a method such as `shop.order.v1.OrderService/PlaceOrder` (something is missing)");
+    assert_snapshot!(check_steps("- { id: a }"), @"error REQUIRED 4:5 [id] a step does something: expected one of `call`, `compute`, `wait` and `await` (something is missing)");
     assert_snapshot!(check_steps("- { id: a, call: test.Tests.Other }"), @"error INVALID_METHOD 4:18 [test.Tests.Other] `test.Tests.Other` is not a method: expected a service, `/` and a method (not a method); help: write `test.Tests/Other`");
     assert_snapshot!(check_steps("- { id: a, call: /test.Tests/Other }"), @"error INVALID_METHOD 4:18 [/test.Tests/Other] `/test.Tests/Other` is not a method: it begins with `/` (not a method); help: write `test.Tests/Other`");
     assert_snapshot!(check_steps("- { id: a, call: test.Tests/Othr }"), @"error UNKNOWN_METHOD 4:29 [Othr] `test.Tests` has no method `Othr` (unknown method); help: a method with a similar name exists: `Other`");

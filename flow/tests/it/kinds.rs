@@ -157,7 +157,7 @@ fn elements_can_be_of_many_types() {
         ),
         (
             "\"[input.object]\"",
-            "{ text: item.k[1].deep }",
+            "{ text: \"item.k[1].deep\" }",
             &[r#"{"text":"v"}"#],
         ),
     ] {

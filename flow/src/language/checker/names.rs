@@ -83,8 +83,7 @@ impl<'c, 'e> Checker<'c, 'e> {
                 self.pending.push(name.to_owned());
                 unknown()
             }
-            Meaning::Silent(step) => {
-                self.references.push((*step, self.parsed.token(node)));
+            Meaning::Silent => {
                 let message = format!("`{name}` is a wait, which has no response to refer to");
                 let found = Diagnostic::error("NO_RESPONSE", message)
                     .label("has no response")
@@ -185,7 +184,9 @@ impl<'c, 'e> Checker<'c, 'e> {
         let names = self.environment.names().chain(locals);
         let message = self.environment.what_it_is_not(name);
         let mut found = Diagnostic::error("UNKNOWN_NAME", message).label("unknown name");
-        if let Some(near) = pavane::nearest(name, names) {
+        if let Some(place) = self.environment.elsewhere(name) {
+            found.help = place.to_owned();
+        } else if let Some(near) = pavane::nearest(name, names) {
             found.help = format!("did you mean `{near}`?");
         }
         let is_all = self.parsed.text.trim() == name;

@@ -17,7 +17,7 @@ impl Decoder<'_> {
             return self.refuse_kind(path, "a name", node);
         };
         let mut values = descriptor.values();
-        let found = values.find(|value| value.name() == text || short(value.name()) == text);
+        let found = values.find(|value| value.name() == text || short_name(value.name()) == text);
         if let Some(value) = found {
             return Some(Value::EnumNumber(value.number()));
         }
@@ -25,7 +25,7 @@ impl Decoder<'_> {
         let names: Vec<_> = descriptor
             .values()
             .skip(1)
-            .map(|value| short(value.name()))
+            .map(|value| short_name(value.name()))
             .collect();
         let message = format!("`{path}` takes {}, this is `{text}`", either(&names));
         let mut found = Diagnostic::error("UNKNOWN_ENUM_VALUE", message).label("unknown value");
@@ -37,7 +37,7 @@ impl Decoder<'_> {
 }
 
 /// `MODE_CHOREOGRAPHED` is `choreographed`: buf STANDARD has names begin with that of their enum.
-fn short(name: &str) -> String {
+pub(in crate::language) fn short_name(name: &str) -> String {
     let short = name.split_once('_').map_or(name, |(_, short)| short);
     short.to_lowercase()
 }
