@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use http::uri::PathAndQuery;
-use pavane_calls::{Calls, Way};
+use pavane_calls::{Calls, Target, Way};
 use pavane_flow::evolution::Origin;
 use prost::Message;
 use prost_types::FileDescriptorProto;
@@ -25,16 +25,19 @@ const PATHS: [&str; 2] = [
 /// Most files that a target may describe its services with.
 const MOST_FILES: usize = 10_000;
 
-/// The files that define these services, each asked of its target. A service that has no target is
-/// left out: if it is needed, the checker says so.
+/// The files that define these services, each asked of its target. One that has no target, as the one
+/// that a workflow is to implement, is asked of the targets of the others; if none of them describes it,
+/// it is left out, and the checker says what is missing.
 pub(crate) async fn descriptors(
     calls: &Calls,
     services: &BTreeSet<String>,
 ) -> Result<Vec<Origin>, Error> {
     // Those at one target are asked for together: its files are one set.
-    let mut by_target: BTreeMap<String, BTreeMap<String, FileDescriptorProto>> = BTreeMap::new();
+    let mut by_target: BTreeMap<String, (&Target, Files)> = BTreeMap::new();
+    let mut homeless = Vec::new();
     for service in services {
         let Some(target) = calls.targets().get(service) else {
+            homeless.push(service);
             continue;
         };
         let failed = |problem: String| Error::ReflectionFailed {
@@ -42,23 +45,33 @@ pub(crate) async fn descriptors(
             target: target.to_string(),
             problem,
         };
-        let files = by_target.entry(target.to_string()).or_default();
+        let new = || (target, Files::new());
+        let (_, files) = by_target.entry(target.to_string()).or_insert_with(new);
         let way = calls.way(target).await?;
         read_service(way, service, files).await.map_err(failed)?;
     }
-    let origins = by_target.into_iter().map(|(name, files)| Origin {
+    for service in homeless {
+        for (target, files) in by_target.values_mut() {
+            let mut found = files.clone();
+            let way = calls.way(target).await?;
+            if read_service(way, service, &mut found).await.is_ok() {
+                *files = found;
+                break;
+            }
+        }
+    }
+    let origins = by_target.into_iter().map(|(name, (_, files))| Origin {
         name,
         files: files.into_values().collect(),
     });
     Ok(origins.collect())
 }
 
+/// Files by name.
+type Files = BTreeMap<String, FileDescriptorProto>;
+
 /// Adds the file that defines the service, and all that it imports.
-async fn read_service(
-    way: Way,
-    service: &str,
-    files: &mut BTreeMap<String, FileDescriptorProto>,
-) -> Result<(), String> {
+async fn read_service(way: Way, service: &str, files: &mut Files) -> Result<(), String> {
     let symbol = MessageRequest::FileContainingSymbol(service.to_owned());
     let mut missing = take_in(ask(&way, symbol).await?, files);
     while let Some(file) = missing.pop() {
@@ -96,10 +109,7 @@ fn well_known(file: &str) -> Option<FileDescriptorProto> {
 }
 
 /// Keeps the files, and names the imports that they lack.
-fn take_in(
-    found: Vec<FileDescriptorProto>,
-    files: &mut BTreeMap<String, FileDescriptorProto>,
-) -> Vec<String> {
+fn take_in(found: Vec<FileDescriptorProto>, files: &mut Files) -> Vec<String> {
     let mut imports = Vec::new();
     for file in found {
         imports.extend(file.dependency.iter().cloned());

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "pavane-cli",
+    "checkout-example",
     "shop-inventory",
     "shop-payment",
     "shop-shipping",
