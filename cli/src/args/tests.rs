@@ -238,7 +238,7 @@ fn the_schema_is_explained() {
     Usage: pavane schema [OPTIONS]
 
     Options:
-      -h, --help  Print help
+      -h, --help  Print help (see more with '--help')
 
     Examples:
       pavane schema > workflow.schema.json

@@ -38,6 +38,13 @@ pub fn uses(workflow: &Workflow) -> Vec<StepUse> {
                 .iter()
                 .map(|expression| scan::fields_of(&step.id, expression))
                 .fold(Fields::Only(BTreeSet::new()), Fields::and);
+            // What follows the name of a step over a list is not a field: `ship.map(one, one.id)`.
+            let is_list = step.for_each.is_some();
+            let read = if is_list && read != Fields::Only(BTreeSet::new()) {
+                Fields::All
+            } else {
+                read
+            };
             uses.push(StepUse {
                 step: position,
                 is_compensation: false,

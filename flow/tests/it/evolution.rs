@@ -373,7 +373,11 @@ steps:
     call: t.S/Mail
     when: charge.amount > 0
     request: { text: \"'charge: ' + charge.id\" }
-output: { receipt: mail }
+  - id: ship
+    call: t.S/Ship
+    for_each: { list: input.lines }
+    request: { sku: item.sku }
+output: { receipt: mail, parcels: \"ship.map(one, one.parcel)\" }
 ";
     let definition = Definition::parse("test.yaml", text);
     let names = |fields: &Fields| match fields {
@@ -397,6 +401,7 @@ output: { receipt: mail }
             "0 t.S/Charge(amount card) -> amount id",
             "undo 0 t.S/Refund(order) -> ",
             "1 t.S/Mail(text) -> *",
+            "2 t.S/Ship(sku) -> *",
         ]
     );
 }
