@@ -39,6 +39,9 @@ pub(crate) struct File {
     /// Full names of gRPC services to where and how they are called.
     #[serde(default)]
     pub(crate) targets: BTreeMap<String, TargetEntry>,
+    /// Where `serve` reads feeds that are not its own, by name.
+    #[serde(default)]
+    pub(crate) feeds: BTreeMap<String, String>,
     /// Where `serve` finds who takes part in choreographies, besides the targets.
     #[serde(default)]
     pub(crate) participants: Vec<String>,
@@ -179,7 +182,7 @@ mod tests {
           |
         2 | listen_on = 3
           | ^^^^^^^^^
-        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `participants`, `advertise`, `workflows`, `participant`, `limits`
+        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `feeds`, `participants`, `advertise`, `workflows`, `participant`, `limits`
         did you mean `listen`?
         ");
     }

@@ -25,7 +25,7 @@ use order::{check_id, is_same};
 use plain::Plain;
 
 use crate::choreography::{Choreography, Hosted, in_order};
-use crate::events::Feeds;
+use crate::events::{Feeds, Triggers};
 use crate::executions::{Beginning, Executions, Live, part_of};
 use crate::task::join;
 use crate::view::{Detail, Known};
@@ -45,6 +45,7 @@ pub(crate) struct Engine {
     pub(crate) choreography: Choreography,
     pub(crate) workflows: Workflows,
     pub(crate) feeds: Feeds,
+    pub(crate) triggers: Triggers,
     starting: Arc<[Mutex<()>]>,
     /// Services that are no front doors.
     plain: Arc<Plain>,
@@ -89,6 +90,7 @@ impl Engine {
         choreography: Choreography,
         workflows: Workflows,
         feeds: Feeds,
+        triggers: Triggers,
         input_bytes: usize,
     ) -> Self {
         let starting = (0..STRIPES).map(|_| Mutex::default()).collect();
@@ -97,6 +99,7 @@ impl Engine {
             choreography,
             workflows,
             feeds,
+            triggers,
             starting,
             plain: Arc::default(),
             input_bytes,

@@ -9,7 +9,9 @@ mod hub;
 mod index;
 mod pass;
 mod reader;
+mod triggers;
 
 pub(crate) use awaiting::{Awaiting, Registration};
 pub(crate) use feeds::Feeds;
 pub(crate) use hub::{Seen, run};
+pub(crate) use triggers::{Triggers, run as run_triggers};

@@ -61,7 +61,10 @@ impl FrontDoor {
             parent: task
                 .as_ref()
                 .map(|task| (task.parent.clone(), task.step.clone())),
-            ..Origin::default()
+            causal_chain: task
+                .as_ref()
+                .map(|task| task.causal_chain.clone())
+                .unwrap_or_default(),
         };
         let begun = self
             .engine

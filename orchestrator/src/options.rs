@@ -86,6 +86,8 @@ pub struct Limits {
     pub queue_per_target: usize,
     /// When nothing is sent to a target for a while.
     pub breaker: BreakerOptions,
+    /// How many executions may start each other by way of events; see `CAUSAL_LOOP`. At most 100.
+    pub causal_depth: usize,
     /// How long to try to connect to a service, an attempt.
     pub connect_timeout: Duration,
 }
@@ -112,6 +114,7 @@ impl Default for Limits {
             calls_per_target: 1_000,
             queue_per_target: 10_000,
             breaker: BreakerOptions::default(),
+            causal_depth: 16,
             connect_timeout: Duration::from_secs(5),
         }
     }

@@ -20,7 +20,7 @@ use tracing::error;
 
 use crate::choreography::Choreography;
 use crate::engine::Engine;
-use crate::events::{self, Feeds};
+use crate::events::{self, Feeds, Triggers};
 use crate::executions::Executions;
 use crate::front_door::FrontDoor;
 use crate::journal::Journal;
@@ -30,6 +30,9 @@ use crate::{Definition, Error, Options, restart, services};
 
 /// What the events of one commit may need besides responses and outputs, in bytes.
 const EVENT_ROOM: usize = 256 * 1024;
+
+/// Longest causal chain that can be allowed: longer ones do not fit into the metadata of calls.
+const MAX_CAUSAL_DEPTH: usize = 100;
 
 /// How long a start waits for those who take part in what was deployed before.
 const LONGEST_PREPARATION: Duration = Duration::from_secs(10);
@@ -86,11 +89,13 @@ impl Orchestrator {
         );
         let executions = Executions::new(journal, Arc::clone(&calls), options.limits.executions);
         let feeds = Feeds::new(store.clone(), options.feeds.clone(), Arc::clone(&calls));
+        let depth = options.limits.causal_depth.min(MAX_CAUSAL_DEPTH);
+        let triggers = Triggers::open(&store, feeds.clone(), depth)?;
         let workflows = Workflows::open(
             &store,
             server.descriptors(),
             server.health(),
-            feeds.clone(),
+            triggers.clone(),
             executions.clone(),
             choreography.clone(),
             options.limits.workflows,
@@ -100,6 +105,7 @@ impl Orchestrator {
             choreography,
             workflows,
             feeds,
+            triggers,
             options.limits.message_bytes,
         );
         let mut left = Vec::new();
@@ -244,6 +250,7 @@ async fn run(
         never = meanwhile => never,
         never = engine.pass_failures_on() => never,
         never = events::run(&engine) => never,
+        never = events::run_triggers(&engine) => never,
         never = engine.choreography.observe() => never,
     };
     if outcome.is_ok() {

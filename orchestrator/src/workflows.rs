@@ -17,7 +17,8 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use pavane::workflow::v1::{
-    DeployedWorkflow, Source, Workflow, check_workflow_request, deploy_workflow_request,
+    DeployedWorkflow, EventTrigger, Source, Workflow, check_workflow_request,
+    deploy_workflow_request,
 };
 use pavane_calls::Calls;
 use pavane_feed::{KeyRange, State, Store, TransactError};
@@ -29,7 +30,7 @@ use tracing::{error, info};
 
 use crate::Error;
 use crate::choreography::{Choreography, Unprepared};
-use crate::events::Feeds;
+use crate::events::Triggers;
 use crate::executions::Executions;
 pub(crate) use check::AgainstDeployed;
 pub(crate) use deploy::{Order, Preparing};
@@ -63,7 +64,7 @@ struct Inner {
     calls: Arc<Calls>,
     executions: Executions,
     choreography: Choreography,
-    feeds: Feeds,
+    triggers: Triggers,
     limit: usize,
 }
 
@@ -82,7 +83,7 @@ impl Workflows {
         store: &Store,
         known: pavane_server::Descriptors,
         health: pavane_server::Health,
-        feeds: Feeds,
+        triggers: Triggers,
         executions: Executions,
         choreography: Choreography,
         limit: usize,
@@ -98,10 +99,10 @@ impl Workflows {
             unprepared: parking_lot::Mutex::default(),
             known,
             health,
-            calls: feeds.calls(),
+            calls: triggers.feeds().calls(),
             executions,
             choreography,
-            feeds,
+            triggers,
             limit,
         }));
         let records = workflows.0.names.range(KeyRange::all());
@@ -138,6 +139,18 @@ impl Workflows {
     pub(crate) fn served(&self, name: &str) -> Result<Arc<Plan>, Error> {
         let served = self.0.served.load();
         served.plan(name).ok_or_else(|| unknown(&served, name))
+    }
+
+    /// The workflows as they are served that events start.
+    pub(crate) fn started_by_events(&self) -> Vec<Arc<Plan>> {
+        let served = self.0.served.load();
+        let plans = served.names().filter_map(|name| served.plan(name));
+        plans.filter(|plan| plan.start.is_some()).collect()
+    }
+
+    /// How events start executions of a workflow, if they do. Errors: it cannot be read.
+    pub(crate) fn trigger(&self, name: &str) -> Result<Option<EventTrigger>, Error> {
+        self.0.triggers.look(name)
     }
 
     /// A revision's plan, compiled again if need be.
@@ -197,6 +210,7 @@ impl Workflows {
         let (names, key) = (self.0.names.clone(), name.to_owned());
         self.transact(move |tx| tx.delete(&names, key)).await?;
         self.show(self.0.served.load().without(name), Some(&plan));
+        self.0.triggers.delete(name).await?;
         self.0.known.remove(&descriptors_key(name));
         info!(workflow = name, "deleted");
         Ok(())
@@ -228,6 +242,7 @@ impl Workflows {
             self.0.health.remove(&gone.implements.service);
         }
         self.0.served.store(Arc::new(served));
+        self.0.triggers.look_again();
     }
 
     async fn transact(

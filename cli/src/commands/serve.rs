@@ -136,10 +136,15 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
     let in_file = in_file.map(|address| address::target("participants in the file", address));
     let in_flags = args.participants.iter();
     let in_flags = in_flags.map(|address| address::target("--participant", address));
+    let feeds = file.feeds.iter().map(|(name, address)| {
+        let target = address::target("feeds in the file", address)?;
+        Ok((name.clone(), target))
+    });
     let advertise = args.advertise.or_else(|| file.advertise.clone());
     let advertise = advertise.map(|address| address::target("the address to advertise", &address));
     let mut options = pavane_orchestrator::Options {
         targets,
+        feeds: feeds.collect::<Result<_, Error>>()?,
         participants: in_file.chain(in_flags).collect::<Result<_, _>>()?,
         advertise: advertise.transpose()?,
         workflows: workflows.map(definition).collect::<Result<_, _>>()?,

@@ -18,6 +18,7 @@ pub(crate) struct Limits {
     calls_per_target: Option<usize>,
     queue_per_target: Option<usize>,
     breaker: Option<BreakerTable>,
+    causal_depth: Option<usize>,
     connect_timeout_ms: Option<u64>,
     max_connections: Option<usize>,
     max_concurrent_streams: Option<u32>,
@@ -42,6 +43,7 @@ impl Limits {
         set(&mut own.calls_per_target, self.calls_per_target);
         set(&mut own.queue_per_target, self.queue_per_target);
         set(&mut own.breaker, self.breaker());
+        set(&mut own.causal_depth, self.causal_depth);
         set(&mut own.connect_timeout, millis(self.connect_timeout_ms));
         self.apply_to_server(server);
     }

@@ -333,7 +333,8 @@ impl Driver {
             let text = text.evaluate(&scope)?;
             Ok((Arc::clone(name), text))
         });
-        let metadata = metadata.collect::<Result<Vec<_>, EvaluationError>>()?;
+        let mut metadata = metadata.collect::<Result<Vec<_>, EvaluationError>>()?;
+        metadata.extend(self.causal_chain());
         // No attempt of a step outlasts the deadline; compensations are not bound by it.
         let budget = match direction {
             Direction::Forward => self.deadline().map(|deadline| deadline.since(now)),

@@ -1,6 +1,10 @@
 //! What is open: calls whose effect may yet come, or may have come unseen, to be stopped where an
 //! execution is failing and whoever carries them out can be told; and events that are awaited.
 
+use std::sync::Arc;
+
+use pavane::metadata::CAUSAL_CHAIN;
+
 use super::call::Phase;
 use super::{Attempts, Direction, Driver};
 use crate::fold::Progress;
@@ -32,6 +36,12 @@ impl Driver {
             && self.role.performs(step)
             && self.state.begun(step.into()).is_some()
             && self.state.is_ready(&self.plan, step)
+    }
+
+    /// What its calls carry, if events led to it: by what workflows.
+    pub(super) fn causal_chain(&self) -> Option<(Arc<str>, String)> {
+        let chain = &self.state.started.as_ref()?.origin.causal_chain;
+        (!chain.is_empty()).then(|| (CAUSAL_CHAIN.into(), chain.join(",")))
     }
 
     fn is_open(&self, unit: Unit) -> bool {

@@ -15,6 +15,11 @@ const FEED_STARTED_OVER: &str = "FEED_STARTED_OVER";
 const FEED_UNREACHABLE: &str = "FEED_UNREACHABLE";
 
 impl Engine {
+    /// Largest encoded input that an execution can have.
+    pub(crate) fn input_bytes(&self) -> usize {
+        self.input_bytes
+    }
+
     /// Brings an event to a step that may await it, and says whether it still awaits one. Errors: those
     /// of the journal.
     pub(crate) async fn arrive(

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pavane::metadata::{IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, STEP};
+use pavane::metadata::{CAUSAL_CHAIN, IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, STEP};
 use pavane::workflow::v1::CancelExecutionRequest;
 use pavane::workflow::v1::execution_service_client::ExecutionServiceClient;
 use pavane_flow::driver::Driver;
@@ -41,6 +41,8 @@ pub(crate) struct Task {
     pub(crate) step: String,
     /// Whether it is to be undone.
     pub(crate) is_compensation: bool,
+    /// The workflows that led to it by events, the first one first.
+    pub(crate) causal_chain: Vec<String>,
 }
 
 /// What came of asking a front door.
@@ -64,8 +66,18 @@ impl Task {
             parent: parent.to_owned(),
             step: step.to_owned(),
             is_compensation: call.contains_key(IDEMPOTENCY_COMPENSATION),
+            causal_chain: causal_chain(call),
         })
     }
+}
+
+fn causal_chain(call: &MetadataMap) -> Vec<String> {
+    let chain = call.get(CAUSAL_CHAIN).and_then(|chain| chain.to_str().ok());
+    let names = chain.unwrap_or_default().split(',');
+    names
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The id of the execution that an idempotency key stands for. What undoes is another execution than

@@ -74,6 +74,15 @@ impl Feeds {
         Ok(())
     }
 
+    /// Where a feed ends at the moment, if that is known: of those of other servers it is not.
+    pub(super) fn head_cursor(&self, name: &str) -> Option<String> {
+        if self.0.elsewhere.contains_key(name) {
+            return None;
+        }
+        let feed = self.0.store.find_feed(name).ok()?;
+        Some(feed.cursor(feed.head()))
+    }
+
     /// Where a feed is read: `host:port`. Empty: here.
     pub(crate) fn place(&self, name: &str) -> String {
         let target = self.0.elsewhere.get(name);

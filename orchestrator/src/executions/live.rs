@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bytes::Bytes;
 use http::HeaderValue;
 use parking_lot::{Mutex, MutexGuard};
+use pavane::attributes;
 use pavane::trace::Trace;
 use pavane_flow::Timestamp;
 use pavane_flow::driver::{Action, CallRequest, Driver};
@@ -34,12 +35,34 @@ pub(crate) struct Live {
     is_failing: AtomicBool,
     start: Start,
     trace: Trace,
+    /// What its events say of those that led to it by events; most executions have none.
+    chain: Option<Box<CausalChain>>,
     /// Whether `resting` was ever anything but `None`: most executions never rest.
     has_rested: AtomicBool,
     /// How the journal says that it rests, once it has what is in line.
     resting: Mutex<Option<Resting>>,
     /// Its place among the executions that may live.
     place: Mutex<Option<OwnedSemaphorePermit>>,
+}
+
+/// The workflows that led to an execution by events, as texts.
+#[derive(Debug)]
+struct CausalChain {
+    names: String,
+    depth: String,
+}
+
+impl CausalChain {
+    fn of(conductor: &Driver) -> Option<Box<Self>> {
+        let chain = &conductor.state().started.as_ref()?.origin.causal_chain;
+        let is_started_by_event = !chain.is_empty();
+        is_started_by_event.then(|| {
+            Box::new(Self {
+                names: chain.join(","),
+                depth: chain.len().to_string(),
+            })
+        })
+    }
 }
 
 /// What the shell does with what the core wants, sorted.
@@ -64,6 +87,7 @@ impl Live {
         start: Start,
         resting: Option<Resting>,
     ) -> Self {
+        let chain = CausalChain::of(&conductor);
         Self {
             id: Arc::clone(conductor.execution()),
             plan: Arc::clone(conductor.plan()),
@@ -72,6 +96,7 @@ impl Live {
             is_failing: AtomicBool::new(false),
             start,
             trace,
+            chain,
             has_rested: AtomicBool::new(resting.is_some()),
             resting: Mutex::new(resting),
             place: Mutex::default(),
@@ -268,6 +293,18 @@ impl Live {
             cause,
             traceparent: span.as_deref().unwrap_or_default(),
             attributes: &[],
+        };
+        let Some(chain) = &self.chain else {
+            return event.encode(&self.id, &self.plan, context);
+        };
+        let (depth, names) = ([&*chain.depth], [&*chain.names]);
+        let attributes = [
+            (attributes::CAUSAL_CHAIN, &names[..]),
+            (attributes::CAUSAL_DEPTH, &depth[..]),
+        ];
+        let context = Context {
+            attributes: &attributes,
+            ..context
         };
         event.encode(&self.id, &self.plan, context)
     }

@@ -74,6 +74,7 @@ impl WorkflowService for Workflows {
         let workflow = self.workflows.get(&name, &revision)?;
         Ok(Response::new(GetWorkflowResponse {
             workflow: Some(workflow),
+            trigger: self.workflows.trigger(&name)?,
         }))
     }
 

@@ -93,7 +93,7 @@ impl Workflows {
             let workflow = plan.name.to_string();
             return Err(Error::BreakingChange { workflow, impacts });
         }
-        self.0.feeds.check_all(&plan)?;
+        self.0.triggers.feeds().check_all(&plan)?;
         let mut record = DeployedWorkflow {
             name: plan.name.to_string(),
             revision: plan.revision.to_string(),
@@ -111,6 +111,7 @@ impl Workflows {
         self.describe(&plan, &pool)?;
         self.record(&record, Some(pool.encode_to_vec())).await?;
         self.0.choreography.set_prepared(&record);
+        self.0.triggers.prepare(&plan).await?;
         self.serve(record.clone(), Arc::clone(&plan));
         info!(workflow = %plan.name, revision = %plan.revision, "deployed");
         Ok(Some(DeployWorkflowResponse {

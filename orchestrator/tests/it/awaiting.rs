@@ -34,7 +34,7 @@ output: { payload: paid.payload }
 ";
 
 /// An event about `subject`.
-fn event(subject: &str, payload: &str) -> Event {
+pub(crate) fn event(subject: &str, payload: &str) -> Event {
     let data = SecondResponse {
         payload: payload.to_owned(),
     };
@@ -49,7 +49,7 @@ fn event(subject: &str, payload: &str) -> Event {
     }
 }
 
-async fn publish(channel: &Channel, events: Vec<Event>) {
+pub(crate) async fn publish(channel: &Channel, events: Vec<Event>) {
     let request = PublishRequest {
         feed: "shop".to_owned(),
         events,

@@ -23,5 +23,6 @@ mod resting;
 mod retries;
 mod steering;
 mod support;
+mod triggers;
 mod types;
 mod watching;

@@ -1,8 +1,10 @@
 //! What a call says of itself in its metadata: its idempotency key, whether it undoes, whose trace
 //! it belongs to. Parsed once, at the edge; it never looks at the clock or at the store.
 
+use std::collections::HashMap;
+
 use pavane::feed::v1::Event;
-use pavane::metadata;
+use pavane::{attributes, metadata};
 use prost::Message;
 use sha2::{Digest, Sha256};
 use tonic::metadata::MetadataMap;
@@ -16,6 +18,9 @@ pub const MAX_KEY_BYTES: usize = 256;
 /// Longest `traceparent` or `tracestate` that is passed on, in bytes; a longer one is ignored, as
 /// W3C Trace Context asks of one that cannot be used.
 const MAX_TRACE_BYTES: usize = 512;
+
+/// Longest causal chain that is passed on, in bytes: of more workflows than any limit allows.
+const MAX_CHAIN_BYTES: usize = 8_192;
 
 /// Whether a call does something, or undoes what the call with the same key did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub struct Call {
     fingerprint: Option<[u8; 32]>,
     traceparent: String,
     tracestate: String,
+    /// The workflows that led to the call by events, with commas between them; may be empty.
+    causal_chain: String,
     /// Of a step of a choreographed execution that this process performs.
     recorder: Option<Recorder>,
 }
@@ -84,6 +91,7 @@ impl Call {
             fingerprint: None,
             traceparent: trace(metadata, metadata::TRACEPARENT),
             tracestate: trace(metadata, metadata::TRACESTATE),
+            causal_chain: causal_chain(metadata),
             recorder: None,
         })
     }
@@ -123,8 +131,24 @@ impl Call {
             correlation_id: self.execution_id().to_owned(),
             traceparent: self.traceparent.clone(),
             tracestate: self.tracestate.clone(),
+            attributes: self.attributes(),
             ..Event::default()
         }
+    }
+
+    /// What its events say of the executions that led to it, if events started them.
+    fn attributes(&self) -> HashMap<String, String> {
+        if self.causal_chain.is_empty() {
+            return HashMap::new();
+        }
+        let depth = self.causal_chain.split(',').count();
+        HashMap::from([
+            (
+                attributes::CAUSAL_CHAIN.to_owned(),
+                self.causal_chain.clone(),
+            ),
+            (attributes::CAUSAL_DEPTH.to_owned(), depth.to_string()),
+        ])
     }
 
     /// Whether this call may undo what the call with the key `made_by` (empty: without a key) did.
@@ -180,6 +204,16 @@ fn role(metadata: &MetadataMap) -> Result<Role, Error> {
             found: other.escape_ascii().take(64).map(char::from).collect(),
         }),
     }
+}
+
+/// Passed on as it came, unless it is too long for an attribute.
+fn causal_chain(metadata: &MetadataMap) -> String {
+    let chain = metadata.get(metadata::CAUSAL_CHAIN);
+    let chain = chain.and_then(|chain| chain.to_str().ok());
+    chain
+        .filter(|chain| chain.len() <= MAX_CHAIN_BYTES)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn trace(metadata: &MetadataMap, name: &str) -> String {
@@ -257,6 +291,16 @@ mod tests {
             &[("idempotency-compensation", "true")],
             "idempotency-compensation says which call to undo by its idempotency-key, which is missing",
         );
+    }
+
+    #[test]
+    fn an_event_carries_the_workflows_that_led_to_it() {
+        let call = parse(&[("pavane-causal-chain", "bill,ship")]).unwrap();
+        let event = call.event("shop.Done", "o-1", &());
+        assert_eq!(event.attributes["causalchain"], "bill,ship");
+        assert_eq!(event.attributes["causaldepth"], "2");
+        let call = parse(&[]).unwrap();
+        assert!(call.event("shop.Done", "o-1", &()).attributes.is_empty());
     }
 
     #[test]

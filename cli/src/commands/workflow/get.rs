@@ -1,6 +1,8 @@
 //! `pavane workflow get`: one deployed workflow.
 
-use pavane::workflow::v1::{DeployedWorkflow, GetWorkflowRequest, Mode, Step, WorkflowPart};
+use pavane::workflow::v1::{
+    DeployedWorkflow, EventTrigger, GetWorkflowRequest, Mode, Step, WorkflowPart,
+};
 
 use super::super::Context;
 use crate::connection::unary;
@@ -34,9 +36,17 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         .map_err(|status| connection.error(status))?
         .into_inner();
     let deployed = answer.workflow.unwrap_or_default();
+    let trigger = answer.trigger;
     context.output.show(
-        |paint| describe(&deployed, paint),
-        || Json::new().message("pavane.workflow.v1.DeployedWorkflow", &deployed),
+        |paint| describe(&deployed, paint) + &events(trigger.as_ref(), paint),
+        || {
+            let json = Json::new();
+            let mut shown = json.message("pavane.workflow.v1.DeployedWorkflow", &deployed);
+            if let Some(trigger) = &trigger {
+                shown["trigger"] = json.message("pavane.workflow.v1.EventTrigger", trigger);
+            }
+            shown
+        },
     )
 }
 
@@ -65,6 +75,35 @@ fn describe(deployed: &DeployedWorkflow, paint: Paint) -> String {
     }
     text.push_str(&table.render(paint));
     text.push_str(&choreography(deployed, paint));
+    text
+}
+
+/// How events start it, if they do.
+fn events(trigger: Option<&EventTrigger>, paint: Paint) -> String {
+    let Some(trigger) = trigger else {
+        return String::new();
+    };
+    let mut text = format!(
+        "  started by {} of feed {}   started {}, skipped {}, refused {}\n",
+        trigger.event_type,
+        paint.strong(&trigger.feed),
+        trigger.started_count,
+        trigger.skipped_count,
+        trigger.refused_count,
+    );
+    if !trigger.unreachable_reason.is_empty() {
+        let title = paint.caution("the feed cannot be read:");
+        text.push_str(&format!(
+            "    {title} {}\n",
+            one_line(&trigger.unreachable_reason)
+        ));
+    }
+    if let Some(problem) = &trigger.last_problem {
+        let title = paint.caution(&problem.reason);
+        let message = one_line(&problem.message);
+        let event = one_line(&problem.event_id);
+        text.push_str(&format!("    {title} {message}   {event}\n"));
+    }
     text
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pavane::attributes;
+use pavane::{attributes, metadata};
 
 use crate::Timestamp;
 use crate::driver::{CallRequest, Direction, Driver};
@@ -104,6 +104,13 @@ impl StepCall {
             .idempotency_key(&self.execution, self.request.unit)
     }
 
+    /// The workflows that led to the execution by events, with commas between them; mostly none.
+    fn causal_chain(&self) -> &str {
+        let mut metadata = self.request.metadata.iter();
+        let chain = metadata.find(|(name, _)| **name == *metadata::CAUSAL_CHAIN);
+        chain.map_or("", |(_, chain)| chain)
+    }
+
     /// The `traceparent` of the execution's start; empty if it has none.
     pub fn traceparent(&self) -> &str {
         &self.traceparent
@@ -129,6 +136,7 @@ impl StepCall {
             &self.plan,
             Some(self.request.cause),
             &self.traceparent,
+            self.causal_chain(),
         );
         (event, stored)
     }
@@ -141,7 +149,17 @@ pub(super) fn encode(
     cause: Option<EventKey>,
     traceparent: &str,
 ) -> Bytes {
-    stored(event, driver.execution(), driver.plan(), cause, traceparent)
+    let started = driver.state().started.as_ref();
+    let chain = started.map(|started| started.origin.causal_chain.join(","));
+    let chain = chain.unwrap_or_default();
+    stored(
+        event,
+        driver.execution(),
+        driver.plan(),
+        cause,
+        traceparent,
+        &chain,
+    )
 }
 
 fn stored(
@@ -150,6 +168,7 @@ fn stored(
     plan: &Plan,
     cause: Option<EventKey>,
     traceparent: &str,
+    chain: &str,
 ) -> Bytes {
     let revision = [revision_mark(&plan.revision.0)];
     let revision = (attributes::REVISION, &revision[..]);
@@ -168,6 +187,20 @@ fn stored(
         cause,
         traceparent,
         attributes: &[about, revision],
+    };
+    if chain.is_empty() {
+        return event.encode(execution, plan, context);
+    }
+    let (depth, names) = (chain.split(',').count().to_string(), [chain]);
+    let depth = [&*depth];
+    let context = Context {
+        attributes: &[
+            about,
+            revision,
+            (attributes::CAUSAL_CHAIN, &names[..]),
+            (attributes::CAUSAL_DEPTH, &depth[..]),
+        ],
+        ..context
     };
     event.encode(execution, plan, context)
 }

@@ -127,6 +127,13 @@ fn head(call: &StepCall, recorder: Recorder) -> Result<Request<()>, Status> {
         let value = HeaderValue::try_from(span).expect("digits and dashes");
         headers.insert(HeaderName::from_static(TRACEPARENT), value);
     }
+    for (name, value) in call.metadata() {
+        let name = HeaderName::try_from(&**name).map_err(|_| malformed("metadata", name))?;
+        // The value may be a secret.
+        let value =
+            HeaderValue::try_from(value).map_err(|_| malformed("metadata", name.as_str()))?;
+        request.headers_mut().append(name, value);
+    }
     request.extensions_mut().insert(recorder);
     Ok(request)
 }
