@@ -1,4 +1,5 @@
 //! A wait of a day on a machine whose clock is set, which is stopped, and which boots again.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
