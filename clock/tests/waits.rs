@@ -179,7 +179,7 @@ fn run(seed: u64, may_boot_with_clock_set_back: bool) -> Duration {
                 _ => {}
             }
         }
-        if what >= 2 && what < 4 {
+        if (2..4).contains(&what) {
             process.restart();
         }
         process.look_at_the_clock();
@@ -194,7 +194,7 @@ fn run(seed: u64, may_boot_with_clock_set_back: bool) -> Duration {
 
 #[test]
 fn a_wait_of_a_day_is_neither_early_nor_late() {
-    for seed in 0..300 {
+    for seed in 0..100 {
         let took = run(seed, false);
         assert!(took >= DAY, "seed {seed}: it is over after {took:?}");
         assert!(took < DAY + LONGEST_STEP, "seed {seed}: it takes {took:?}");
@@ -203,7 +203,7 @@ fn a_wait_of_a_day_is_neither_early_nor_late() {
 
 #[test]
 fn a_machine_that_boots_with_its_clock_set_back_is_late_but_never_early() {
-    for seed in 0..300 {
+    for seed in 0..100 {
         let took = run(seed, true);
         assert!(took >= DAY, "seed {seed}: it is over after {took:?}");
     }
