@@ -172,3 +172,32 @@ async fn workflows_that_start_each_other_without_end_are_stopped_and_named() {
         ["echo"; 5].join(",")
     );
 }
+
+#[tokio::test]
+async fn a_loop_of_two_is_told_by_its_members() {
+    let on = |text: &str, by: &str| {
+        let condition = format!("ExecutionSucceeded\n  match: event.subject.startsWith('{by}')");
+        text.replace("ExecutionSucceeded", &condition)
+    };
+    let bill = on(&ECHO.replace("name: echo", "name: bill"), "ship");
+    let ship = ECHO.replace("name: echo", "name: ship").replace(
+        "implements: Run",
+        "implements: pavane.testing.v1.SecondLinkService/Second",
+    );
+    let ship = on(&ship, "bill");
+    let world = World::new(Fake::up().await, &[&bill, &ship], |options| {
+        options.limits.causal_depth = 5;
+    })
+    .await;
+    let orchestrator = &world.orchestrator;
+    let started = orchestrator.start_execution("bill", "bill-1", "parcel");
+    started.await.unwrap();
+
+    let trigger = until(orchestrator, "bill", |it| it.refused_count == 1).await;
+
+    let problem = trigger.last_problem.unwrap();
+    let text = &problem.message;
+    assert!(text.contains(": bill -> ship -> bill;"), "{text}");
+    let other = until(orchestrator, "ship", |it| it.started_count == 3).await;
+    assert_eq!((trigger.started_count, other.refused_count), (2, 0));
+}
