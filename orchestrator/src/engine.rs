@@ -12,6 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use pavane::feed::v1::Event;
 use pavane::workflow::v1::{Execution, Mode};
+use pavane_feed::Sequence;
 use pavane_flow::event::decode_started;
 use pavane_flow::fold::{Outcome, State};
 use pavane_flow::plan::Plan;
@@ -167,6 +168,10 @@ impl Engine {
         let Some(first) = events.first() else {
             return Err(self.unknown(id));
         };
+        let start = Sequence::new(first.sequence);
+        if self.executions.journal().summary(start)?.is_none() {
+            return Err(Error::ExecutionForgotten { id: id.to_owned() });
+        }
         let started =
             decode_started(first).map_err(|error| Error::CorruptJournal(error.to_string()))?;
         let plan = self.workflows.plan(&started.workflow, &started.revision)?;
@@ -304,7 +309,13 @@ impl Engine {
         asked: Mode,
         input: &Bytes,
     ) -> Result<Begun, Error> {
-        let recorded = self.recorded(id).await?;
+        let recorded = match self.recorded(id).await {
+            Err(Error::ExecutionForgotten { id }) => {
+                let difference = "and ended so long ago that it has been forgotten";
+                return Err(Error::ExecutionExists { id, difference });
+            }
+            recorded => recorded?,
+        };
         let same_input = recorded
             .state
             .started

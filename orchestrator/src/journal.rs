@@ -6,6 +6,7 @@
 //! Whoever records something says when; so the clock is here, too.
 
 mod living;
+mod retention;
 mod round;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use pavane_clock::Clock;
 use pavane_feed::{Access, Ack, Feed, KeyRange, Permit, Sequence, State, Store};
 use pavane_flow::Timestamp;
 use prost::Message;
+pub(crate) use retention::Finished;
 pub(crate) use round::{Commit, Ended, Started};
 
 use crate::Error;

@@ -16,6 +16,7 @@ mod options;
 mod orchestrator;
 mod reflection;
 mod restart;
+mod retention;
 mod services;
 mod task;
 mod timers;
@@ -25,6 +26,6 @@ mod workflows;
 
 pub use choreography::Unprepared;
 pub use error::{Error, GoesOn};
-pub use options::{Definition, Limits, Options};
+pub use options::{Definition, Limits, Options, Retention};
 pub use orchestrator::{Handle, Orchestrator};
 pub use pavane_calls::{Target, Targets};

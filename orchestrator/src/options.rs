@@ -28,6 +28,8 @@ pub struct Options {
     pub advertise: Option<Target>,
     /// Workflows to deploy at the start, unless the same revision is deployed already.
     pub workflows: Vec<Definition>,
+    /// How long executions that have ended are remembered.
+    pub retention: Retention,
     /// Limits of the orchestrator's own.
     pub limits: Limits,
     /// Limits of the transport.
@@ -50,12 +52,23 @@ impl Options {
             participants: Vec::new(),
             advertise: None,
             workflows: Vec::new(),
+            retention: Retention::default(),
             limits: Limits::default(),
             server: pavane_server::Limits::default(),
             drain: Duration::from_secs(10),
             clock: None,
         }
     }
+}
+
+/// How long executions that have ended are remembered; by default for ever. Enforced within a minute or
+/// so. Their events in the journal stay, and their ids are not used again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retention {
+    /// For so long after their end.
+    pub finished_for: Option<Duration>,
+    /// At most so many: those that were started last.
+    pub finished_count: Option<usize>,
 }
 
 /// A workflow to deploy at the start.

@@ -26,7 +26,7 @@ use crate::front_door::FrontDoor;
 use crate::journal::Journal;
 use crate::task::join;
 use crate::workflows::{Given, Order, Preparing, Workflows};
-use crate::{Definition, Error, Options, restart, services};
+use crate::{Definition, Error, Options, restart, retention, services};
 
 /// What the events of one commit may need besides responses and outputs, in bytes.
 const EVENT_ROOM: usize = 256 * 1024;
@@ -228,6 +228,8 @@ async fn run(
             () = shutdown.cancelled() => std::future::pending().await,
         }
     };
+    let journal = engine.executions.journal().clone();
+    let forgetting = retention::enforce(journal, options.retention.clone());
     let meanwhile = async {
         meanwhile.await;
         std::future::pending().await
@@ -251,6 +253,7 @@ async fn run(
         never = engine.pass_failures_on() => never,
         never = events::run(&engine) => never,
         never = events::run_triggers(&engine) => never,
+        never = forgetting => never,
         never = engine.choreography.observe() => never,
     };
     if outcome.is_ok() {

@@ -1,6 +1,7 @@
 //! Lists of executions: their order, filters and pages.
 
 mod filters;
+mod retention;
 
 use pavane::workflow::v1::{Execution, ExecutionState, ListExecutionsRequest};
 use tonic::{Code, Status};

@@ -1,5 +1,6 @@
 //! Cancel requests, deadlines, suspensions, and who is to blame when several things go wrong.
 
+mod once;
 mod settling;
 
 use std::time::Duration;
@@ -35,12 +36,12 @@ fn hurried_chain(deadline: &str) -> String {
 }
 
 /// A failure that is tried again in an hour.
-fn come_back_later() -> Status {
+pub(crate) fn come_back_later() -> Status {
     let details = Details::new().retry_after(Duration::from_secs(3600));
     details.status(Code::Unavailable, "BUSY", "come back later")
 }
 
-fn is_backing_off(execution: &Execution) -> bool {
+pub(crate) fn is_backing_off(execution: &Execution) -> bool {
     let mut steps = execution.steps.iter();
     steps.any(|step| step.state() == StepState::BackingOff)
 }
