@@ -8,8 +8,8 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    cancel, check, completions, conformance, demo, deploy, feed, get, graph, list, participant,
-    retry, schema, serve, start, targets, trace, watch, workflow,
+    cancel, check, compensated, complete, completions, conformance, demo, deploy, feed, get, graph,
+    list, participant, retry, schema, serve, skip, start, targets, trace, watch, workflow,
 };
 use crate::error::Error;
 use crate::output::Output;
@@ -136,6 +136,9 @@ pub(crate) enum Command {
     Watch(watch::Args),
     Cancel(cancel::Args),
     Retry(retry::Args),
+    Skip(skip::Args),
+    Complete(complete::Args),
+    Compensated(compensated::Args),
     Targets(targets::Args),
     Feed(feed::Args),
     Workflow(workflow::Args),

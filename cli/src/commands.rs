@@ -8,6 +8,8 @@ use crate::output::Output;
 
 pub(crate) mod cancel;
 pub(crate) mod check;
+pub(crate) mod compensated;
+pub(crate) mod complete;
 pub(crate) mod completions;
 pub(crate) mod conformance;
 pub(crate) mod demo;
@@ -20,6 +22,7 @@ pub(crate) mod participant;
 pub(crate) mod retry;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod skip;
 pub(crate) mod start;
 pub(crate) mod targets;
 pub(crate) mod trace;
@@ -27,8 +30,11 @@ pub(crate) mod watch;
 pub(crate) mod workflow;
 
 mod address;
+mod bulk;
 mod definition;
 mod execution;
+mod filter;
+mod settle;
 
 pub(crate) use execution::{get as get_execution, has_ended};
 
@@ -66,6 +72,9 @@ pub(crate) async fn run(
         Command::Watch(args) => watch::run(args, &context).await,
         Command::Cancel(args) => cancel::run(args, &context).await,
         Command::Retry(args) => retry::run(args, &context).await,
+        Command::Skip(args) => skip::run(args, &context).await,
+        Command::Complete(args) => complete::run(args, &context).await,
+        Command::Compensated(args) => compensated::run(args, &context).await,
         Command::Targets(targets::Args {}) => targets::run(&context).await,
         Command::Feed(args) => feed::run(args, &context).await,
         Command::Workflow(args) => workflow::run(args, &context).await,

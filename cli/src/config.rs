@@ -12,9 +12,11 @@ use crate::error::Error;
 mod limits;
 mod mistake;
 mod period;
+mod retention;
 mod targets;
 
 pub(crate) use limits::Limits;
+pub(crate) use retention::Retention;
 pub(crate) use targets::TargetEntry;
 
 /// Read when no file is named and there is one in the current directory.
@@ -55,6 +57,9 @@ pub(crate) struct File {
     /// Limits of servers that differ from the defaults.
     #[serde(default)]
     pub(crate) limits: Limits,
+    /// How long `serve` remembers executions that have ended.
+    #[serde(default)]
+    pub(crate) retention: Retention,
 }
 
 /// A service that takes part in choreographies by `pavane participant`.
@@ -182,7 +187,7 @@ mod tests {
           |
         2 | listen_on = 3
           | ^^^^^^^^^
-        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `feeds`, `participants`, `advertise`, `workflows`, `participant`, `limits`
+        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `feeds`, `participants`, `advertise`, `workflows`, `participant`, `limits`, `retention`
         did you mean `listen`?
         ");
     }

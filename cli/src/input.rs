@@ -1,11 +1,14 @@
 //! Values that are given on the command line as JSON, in a file, or on stdin.
 
+mod time;
+
 use std::io::Read;
 
 use prost_types::{ListValue, Struct, value};
 use serde_json::Value;
 
 use crate::error::Error;
+pub(crate) use time::{parse_duration, parse_time};
 
 /// Integers beyond this lose digits in a Struct, whose numbers are floats.
 const MAX_EXACT_INTEGER: u64 = 1 << 53;

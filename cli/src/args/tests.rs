@@ -57,8 +57,11 @@ fn the_program_says_what_it_can_do() {
       list         List executions, the newest first
       trace        Trace an execution across feeds: what happened where, and because of what
       watch        Follow an execution live, up to its outcome
-      cancel       Cancel an execution: nothing more begins, and what was done is undone
-      retry        Try the failed compensations of a suspended execution again
+      cancel       Cancel executions: nothing more begins, and what was done is undone
+      retry        Have suspended executions go on: try again what they wait for
+      skip         Settle a step by hand: it counts as skipped
+      complete     Settle a step by hand: it counts as completed
+      compensated  Settle a step by hand: it counts as compensated
       targets      Show where services are called, and how that goes
       feed         Read and write feeds of events
       workflow     Show and delete deployed workflows

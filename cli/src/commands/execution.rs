@@ -48,9 +48,18 @@ pub(crate) fn now() -> Timestamp {
 
 /// Asks the server for an execution.
 pub(crate) async fn get(connection: &Connection, id: &str) -> Result<Execution, Error> {
+    get_with(connection, id, false).await
+}
+
+/// The same, with the elements of its steps over lists if they are wanted.
+pub(crate) async fn get_with(
+    connection: &Connection,
+    id: &str,
+    with_elements: bool,
+) -> Result<Execution, Error> {
     let request = unary(GetExecutionRequest {
         execution_id: id.to_owned(),
-        ..GetExecutionRequest::default()
+        with_elements,
     });
     let answer = connection.executions().get_execution(request).await;
     answer
@@ -73,6 +82,23 @@ pub(crate) fn show(context: &Context<'_>, execution: &Execution) -> Result<(), E
     context.output.show(
         |paint| timeline(&execution.id, execution, &now(), paint),
         || Json::new().message("pavane.workflow.v1.Execution", execution),
+    )
+}
+
+/// The same, unless nothing was to be done: then that it would have been.
+pub(crate) fn show_unless_dry(
+    context: &Context<'_>,
+    execution: Option<Execution>,
+    dry_run: bool,
+    done: &str,
+) -> Result<(), Error> {
+    let execution = present(execution)?;
+    if !dry_run {
+        return show(context, &execution);
+    }
+    context.output.show(
+        |_| format!("{} would be {done}; nothing was changed", execution.id),
+        || serde_json::json!({ "execution_id": execution.id, "dry_run": true }),
     )
 }
 

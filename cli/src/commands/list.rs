@@ -1,11 +1,10 @@
 //! `pavane list`: executions as a table, the newest first.
 
-use clap::ValueEnum;
-use pavane::workflow::v1::{Execution, ExecutionState, ListExecutionsRequest};
+use pavane::workflow::v1::Execution;
 use serde_json::{Value, json};
 
+use super::filter::Filter;
 use super::{Context, execution};
-use crate::connection::{Connection, unary};
 use crate::error::Error;
 use crate::render::timeline::{incident, mode, state};
 use crate::render::{Cell, Json, Paint, Table, duration, failure, since, timestamp};
@@ -15,56 +14,23 @@ Examples:
   pavane list                                  the newest 20 executions
   pavane list --state failed --state canceled  what did not go well
   pavane list --state suspended --limit 1000   what needs an operator
+  pavane list --failed-step charge --since 2h  what a step has failed lately
   pavane list --stalled                        what does not go on, and why";
-
-/// Largest page that servers give.
-const MAX_PAGE: usize = 1000;
 
 /// List executions, the newest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Only executions in this state; may be given several times
-    #[arg(long = "state", value_name = "STATE")]
-    states: Vec<StateName>,
-    /// Only executions of this workflow
-    #[arg(long, default_value = "", hide_default_value = true)]
-    workflow: String,
-    /// Only executions that something keeps from going on, such as a participant that says nothing
-    #[arg(long)]
-    stalled: bool,
     /// Most executions to list
     #[arg(long, value_name = "N", default_value = "20")]
     limit: usize,
-}
-
-/// Where an execution stands.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum StateName {
-    Running,
-    Failing,
-    Suspended,
-    Succeeded,
-    Failed,
-    Canceled,
-}
-
-impl From<StateName> for ExecutionState {
-    fn from(name: StateName) -> Self {
-        match name {
-            StateName::Running => Self::Running,
-            StateName::Failing => Self::Failing,
-            StateName::Suspended => Self::Suspended,
-            StateName::Succeeded => Self::Succeeded,
-            StateName::Failed => Self::Failed,
-            StateName::Canceled => Self::Canceled,
-        }
-    }
+    #[command(flatten)]
+    filter: Filter,
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
     let connection = context.connect().await?;
-    let (executions, more) = fetch(&connection, &args).await?;
+    let (executions, more) = args.filter.fetch(&connection, args.limit).await?;
     context
         .output
         .show(|paint| table(&executions, paint), || to_json(&executions))?;
@@ -81,39 +47,6 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         context.output.note("there are none");
     }
     Ok(())
-}
-
-/// Page by page up to the limit; and whether there are more.
-async fn fetch(connection: &Connection, args: &Args) -> Result<(Vec<Execution>, bool), Error> {
-    let states = args
-        .states
-        .iter()
-        .map(|state| ExecutionState::from(*state) as i32)
-        .collect();
-    let mut request = ListExecutionsRequest {
-        workflow: args.workflow.clone(),
-        states,
-        stalled: args.stalled,
-        ..ListExecutionsRequest::default()
-    };
-    let mut executions = Vec::new();
-    while executions.len() < args.limit {
-        let wanted = (args.limit - executions.len()).min(MAX_PAGE);
-        request.page_size = i32::try_from(wanted).expect("a page is small");
-        let answer = connection
-            .executions()
-            .list_executions(unary(request.clone()))
-            .await;
-        let answer = answer
-            .map_err(|status| connection.error(status))?
-            .into_inner();
-        executions.extend(answer.executions);
-        request.page_token = answer.next_page_token;
-        if request.page_token.is_empty() {
-            return Ok((executions, false));
-        }
-    }
-    Ok((executions, true))
 }
 
 fn table(executions: &[Execution], paint: Paint) -> String {
@@ -158,7 +91,7 @@ fn to_json(executions: &[Execution]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use pavane::workflow::v1::Failure;
+    use pavane::workflow::v1::{ExecutionState, Failure};
     use prost_types::Timestamp;
 
     use super::*;

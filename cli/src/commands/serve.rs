@@ -150,6 +150,7 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
         workflows: workflows.map(definition).collect::<Result<_, _>>()?,
         ..pavane_orchestrator::Options::new(listen, data_dir)
     };
+    options.retention = file.retention.to_options()?;
     file.limits.apply(&mut options.limits, &mut options.server);
     Ok(options)
 }

@@ -19,11 +19,14 @@ feed can be read. STALLED: for longer than was to be expected.";
 pub(crate) struct Args {
     /// Id of the execution
     id: String,
+    /// Show each event of an element of steps over lists
+    #[arg(long)]
+    elements: bool,
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
     let connection = context.connect().await?;
-    let found = execution::get(&connection, &args.id).await?;
+    let found = execution::get_with(&connection, &args.id, args.elements).await?;
     context.output.show(
         |paint| trace::text(&found, &execution::now(), paint),
         || trace::json(&found),

@@ -9,7 +9,9 @@ use super::execution::{self, Follower, News};
 use crate::error::Error;
 use crate::output::Output;
 use crate::render::Json;
-use crate::render::timeline::{Steps, heading, incident_line, live_line, retry_hint};
+use crate::render::timeline::{
+    Steps, heading, incident_line, is_of_element, live_line, retry_hint,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -27,6 +29,9 @@ is needed. A server that restarts meanwhile is waited for, 30 s at most.";
 pub(crate) struct Args {
     /// Id of the execution
     id: String,
+    /// Show each event of an element of steps over lists
+    #[arg(long)]
+    elements: bool,
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
@@ -49,7 +54,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         if context.output.is_json() {
             let line = json.message("pavane.feed.v1.Event", &event);
             context.output.json_line(&line)?;
-        } else {
+        } else if args.elements || !is_of_element(&event) {
             // Only the server knows how to read a response; it may be newer than what is known.
             if tells_more(&event) && !mentions(&known, &event) {
                 known = follower.describe().await?;
@@ -61,7 +66,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
         }
         if let Some(suspended) = follower.suspended_by(&event).await? {
             if !context.output.is_json() {
-                let hint = retry_hint(&args.id, context.output.paint());
+                let hint = retry_hint(&suspended, context.output.paint());
                 context.output.text(&hint)?;
             }
             return execution::outcome(&suspended);

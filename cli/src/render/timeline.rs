@@ -6,12 +6,15 @@ use pavane::feed::v1::Event;
 use pavane::workflow::v1::{Execution, ExecutionState, Incident, Mode, StepState, StepStatus};
 use prost_types::Timestamp;
 
-use super::{Cell, Paint, Table, code_name, duration, facts_about, since, struct_to_json};
+use super::{
+    Cell, Paint, Table, code_name, duration, facts_about, one_line, since, struct_to_json,
+    timestamp,
+};
 
 mod entry;
 mod wait;
 
-pub(crate) use entry::{Entry, entry, waiting};
+pub(crate) use entry::{Entry, entry, is_of_element, waiting, waiting_elements};
 pub(crate) use wait::{cause, feed, incident, patience, phrase, reach, what_is_due};
 
 /// A title, then a line for each event, then a line for each step that is not settled, and for each
@@ -25,12 +28,19 @@ pub(crate) fn timeline(
     let mut text = heading(title, execution, now, paint);
     let steps = Steps::new(execution);
     let mut table = Table::indented();
+    let shows_elements = shows_elements(execution);
     for event in &execution.events {
+        if !shows_elements && is_of_element(event) {
+            continue;
+        }
         let offset = since(execution.create_time.as_ref(), event.time.as_ref());
         table.row(row(Some(offset), &entry(event, &steps)));
     }
     for step in &execution.steps {
         if let Some(entry) = waiting(step, execution, now) {
+            table.row(row(None, &entry));
+        }
+        for entry in waiting_elements(step, now) {
             table.row(row(None, &entry));
         }
     }
@@ -39,15 +49,30 @@ pub(crate) fn timeline(
         text.push_str(&incident_line(found, paint));
     }
     if execution.state() == ExecutionState::Suspended {
-        text.push_str(&retry_hint(&execution.id, paint));
+        text.push_str(&retry_hint(execution, paint));
     }
     text
 }
 
+/// Whether the elements of lists were asked for.
+pub(crate) fn shows_elements(execution: &Execution) -> bool {
+    execution.steps.iter().any(|step| !step.elements.is_empty())
+}
+
 /// What an operator can do for a suspended execution.
-pub(crate) fn retry_hint(id: &str, paint: Paint) -> String {
-    let hint = paint.accent("hint:");
-    format!("{hint} mend the service, then: pavane retry {id}\n")
+pub(crate) fn retry_hint(execution: &Execution, paint: Paint) -> String {
+    let (hint, id) = (paint.accent("hint:"), &execution.id);
+    let mut steps = execution.steps.iter();
+    match steps.find(|step| step.state() == StepState::Suspended) {
+        Some(step) => {
+            let step = one_line(&step.id);
+            format!(
+                "{hint} find out what came of the call, then: pavane complete {id} {step}, or: \
+                 pavane skip {id} {step}; or have it called again: pavane retry {id}\n"
+            )
+        }
+        None => format!("{hint} mend the service, then: pavane retry {id}\n"),
+    }
 }
 
 /// What keeps it from going on, on a line of its own.
@@ -162,6 +187,39 @@ impl<'a> Steps<'a> {
             .get(step)
             .map(|step| service(&step.call))
             .unwrap_or_default()
+    }
+
+    /// Whether it calls something.
+    fn calls(&self, step: &str) -> bool {
+        let step = self.by_id.get(step);
+        step.is_none_or(|step| !step.call.is_empty())
+    }
+
+    /// What it waits for, and until when.
+    fn awaits(&self, step: &str, until: Option<&Timestamp>) -> String {
+        let known = self.by_id.get(step).map(|step| StepStatus {
+            until_time: until.copied(),
+            ..(*step).clone()
+        });
+        known.map_or_else(String::new, |step| entry::awaited(&step, None))
+    }
+
+    /// `7 of 7`: the elements of a step over a list that were completed.
+    fn tally(&self, step: &str) -> Option<String> {
+        let counts = self.by_id.get(step)?.element_counts.as_ref()?;
+        // What has been undone since had been completed.
+        let completed = counts.completed + counts.compensated;
+        Some(format!(
+            "{} of {}",
+            completed.min(counts.total),
+            counts.total
+        ))
+    }
+
+    /// `3 of 7`: the elements that were undone.
+    fn undone(&self, step: &str) -> Option<String> {
+        let counts = self.by_id.get(step)?.element_counts.as_ref()?;
+        Some(format!("{} of {}", counts.compensated, counts.total))
     }
 
     fn facts(&self, step: &str) -> String {

@@ -19,7 +19,11 @@ pub(crate) fn text(execution: &Execution, now: &Timestamp, paint: Paint) -> Stri
     let steps = Steps::new(execution);
     let phrases = phrases(execution, &steps);
     let mut table = Table::indented();
+    let shows_elements = timeline::shows_elements(execution);
     for event in in_order(&execution.events) {
+        if !shows_elements && timeline::is_of_element(event) {
+            continue;
+        }
         let offset = duration(since(execution.create_time.as_ref(), event.time.as_ref()));
         let entry = entry(event, &steps);
         let because = because(event, &phrases).map(|cause| format!("because of {cause}"));

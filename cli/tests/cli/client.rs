@@ -1,6 +1,8 @@
 //! The client commands against a server that answers what the tests say: what is printed where,
 //! and the exit code.
 
+mod operating;
+
 use crate::fake::{self, Fake};
 use crate::run::pavane;
 

@@ -159,10 +159,12 @@ fn executions_are_explained() {
       <ID>  Id of the execution
 
     Options:
-      -h, --help  Print help (see more with '--help')
+          --elements  Show each element of steps over lists, and each event of one
+      -h, --help      Print help (see more with '--help')
 
     Examples:
       pavane get order-1-0042
+      pavane get order-1-0042 --elements       each element of steps over lists
       pavane get order-1-0042 --output json
     ");
     insta::assert_snapshot!(help("list"), @r"
@@ -171,18 +173,30 @@ fn executions_are_explained() {
     Usage: pavane list [OPTIONS]
 
     Options:
-          --state <STATE>        Only executions in this state; may be given several times [possible
-                                 values: running, failing, suspended, succeeded, failed, canceled]
-          --workflow <WORKFLOW>  Only executions of this workflow
-          --stalled              Only executions that something keeps from going on, such as a
-                                 participant that says nothing
-          --limit <N>            Most executions to list [default: 20]
-      -h, --help                 Print help (see more with '--help')
+          --limit <N>  Most executions to list [default: 20]
+      -h, --help       Print help (see more with '--help')
+
+    Filters:
+          --state <STATE>       Only executions in this state; may be given several times [possible
+                                values: running, failing, suspended, succeeded, failed, canceled]
+          --workflow <NAME>     Only executions of this workflow
+          --mode <MODE>         Only executions that are run like this [possible values: orchestrated,
+                                choreographed]
+          --since <TIME>        Only executions started at this time or later, or at most so long ago,
+                                such as 2h
+          --until <TIME>        Only executions started before this time, or longer ago than this
+          --ended-since <TIME>  Only executions that ended at this time or later, or at most so long ago
+          --ended-until <TIME>  Only executions that ended before this time, or longer ago than this
+          --failed-step <STEP>  Only executions of which this step's failure was the cause
+          --parent <ID>         Only executions that carry out a step of this execution
+          --stalled             Only executions that something keeps from going on, such as a
+                                participant that says nothing
 
     Examples:
       pavane list                                  the newest 20 executions
       pavane list --state failed --state canceled  what did not go well
       pavane list --state suspended --limit 1000   what needs an operator
+      pavane list --failed-step charge --since 2h  what a step has failed lately
       pavane list --stalled                        what does not go on, and why
     ");
     insta::assert_snapshot!(help("trace"), @r"
@@ -194,7 +208,8 @@ fn executions_are_explained() {
       <ID>  Id of the execution
 
     Options:
-      -h, --help  Print help (see more with '--help')
+          --elements  Show each event of an element of steps over lists
+      -h, --help      Print help (see more with '--help')
 
     Examples:
       pavane trace order-1-0042
@@ -213,7 +228,8 @@ fn executions_are_explained() {
       <ID>  Id of the execution
 
     Options:
-      -h, --help  Print help (see more with '--help')
+          --elements  Show each event of an element of steps over lists
+      -h, --help      Print help (see more with '--help')
 
     Examples:
       pavane watch order-1-0042
@@ -225,33 +241,206 @@ fn executions_are_explained() {
     is needed. A server that restarts meanwhile is waited for, 30 s at most.
     "#);
     insta::assert_snapshot!(help("cancel"), @r"
-    Cancel an execution: nothing more begins, and what was done is undone
+    Cancel executions: nothing more begins, and what was done is undone
 
-    Usage: pavane cancel [OPTIONS] <ID>
+    Usage: pavane cancel [OPTIONS] [ID]
 
     Arguments:
-      <ID>  Id of the execution
+      [ID]  Id of the execution
 
     Options:
           --reason <REASON>  Why, for people; at most 1,024 bytes
+          --all              All executions that the filters choose
+          --dry-run          Change nothing; say what would be done, and what would be refused
+          --yes              Do not ask whether it is meant; required where there is no terminal
       -h, --help             Print help (see more with '--help')
 
-    Example:
-      pavane cancel order-1-0042 --reason 'the customer changed their mind'
-    ");
-    insta::assert_snapshot!(help("retry"), @r"
-    Try the failed compensations of a suspended execution again
+    Filters:
+          --state <STATE>       Only executions in this state; may be given several times [possible
+                                values: running, failing, suspended, succeeded, failed, canceled]
+          --workflow <NAME>     Only executions of this workflow
+          --mode <MODE>         Only executions that are run like this [possible values: orchestrated,
+                                choreographed]
+          --since <TIME>        Only executions started at this time or later, or at most so long ago,
+                                such as 2h
+          --until <TIME>        Only executions started before this time, or longer ago than this
+          --ended-since <TIME>  Only executions that ended at this time or later, or at most so long ago
+          --ended-until <TIME>  Only executions that ended before this time, or longer ago than this
+          --failed-step <STEP>  Only executions of which this step's failure was the cause
+          --parent <ID>         Only executions that carry out a step of this execution
+          --stalled             Only executions that something keeps from going on, such as a
+                                participant that says nothing
 
-    Usage: pavane retry [OPTIONS] <ID>
+    Examples:
+      pavane cancel order-1-0042 --reason 'the customer changed their mind'
+      pavane cancel --all --workflow place-order --since 2h --dry-run
+
+    Of many, those are chosen that are running or suspended, unless --state says otherwise. Each is
+    canceled by itself; the exit code is 1 if any was refused.
+    ");
+    insta::assert_snapshot!(help("skip"), @r"
+    Settle a step by hand: it counts as skipped
+
+    Usage: pavane skip [OPTIONS] --reason <REASON> [ID] [STEP]
 
     Arguments:
-      <ID>  Id of the execution
+      [ID]    Id of the execution
+      [STEP]  The step
 
     Options:
-      -h, --help  Print help (see more with '--help')
+          --step <STEP>      With --all: the step
+          --element <N>      Position of the element, of a step over a list
+          --reason <REASON>  Why, for people; at most 1,024 bytes
+          --all              All executions that the filters choose
+          --dry-run          Change nothing; say what would be done, and what would be refused
+          --yes              Do not ask whether it is meant; required where there is no terminal
+      -h, --help             Print help (see more with '--help')
+
+    Filters:
+          --state <STATE>       Only executions in this state; may be given several times [possible
+                                values: running, failing, suspended, succeeded, failed, canceled]
+          --workflow <NAME>     Only executions of this workflow
+          --mode <MODE>         Only executions that are run like this [possible values: orchestrated,
+                                choreographed]
+          --since <TIME>        Only executions started at this time or later, or at most so long ago,
+                                such as 2h
+          --until <TIME>        Only executions started before this time, or longer ago than this
+          --ended-since <TIME>  Only executions that ended at this time or later, or at most so long ago
+          --ended-until <TIME>  Only executions that ended before this time, or longer ago than this
+          --failed-step <STEP>  Only executions of which this step's failure was the cause
+          --parent <ID>         Only executions that carry out a step of this execution
+          --stalled             Only executions that something keeps from going on, such as a
+                                participant that says nothing
+
+    Examples:
+      pavane skip order-1-0042 notify --reason 'the customer has no phone'
+      pavane skip --all --step notify --workflow place-order --reason 'the gateway is gone' --dry-run
+
+    The step is not called any more. Steps that refer to its response are skipped with it; those that
+    merely come after it run. Not possible once the execution is failing.
+    ");
+    insta::assert_snapshot!(help("complete"), @r#"
+    Settle a step by hand: it counts as completed
+
+    Usage: pavane complete [OPTIONS] --reason <REASON> [ID] [STEP]
+
+    Arguments:
+      [ID]    Id of the execution
+      [STEP]  The step
+
+    Options:
+          --response <JSON>  What it counts as having been answered with: JSON, @FILE, or - for stdin
+          --step <STEP>      With --all: the step
+          --element <N>      Position of the element, of a step over a list
+          --reason <REASON>  Why, for people; at most 1,024 bytes
+          --all              All executions that the filters choose
+          --dry-run          Change nothing; say what would be done, and what would be refused
+          --yes              Do not ask whether it is meant; required where there is no terminal
+      -h, --help             Print help (see more with '--help')
+
+    Filters:
+          --state <STATE>       Only executions in this state; may be given several times [possible
+                                values: running, failing, suspended, succeeded, failed, canceled]
+          --workflow <NAME>     Only executions of this workflow
+          --mode <MODE>         Only executions that are run like this [possible values: orchestrated,
+                                choreographed]
+          --since <TIME>        Only executions started at this time or later, or at most so long ago,
+                                such as 2h
+          --until <TIME>        Only executions started before this time, or longer ago than this
+          --ended-since <TIME>  Only executions that ended at this time or later, or at most so long ago
+          --ended-until <TIME>  Only executions that ended before this time, or longer ago than this
+          --failed-step <STEP>  Only executions of which this step's failure was the cause
+          --parent <ID>         Only executions that carry out a step of this execution
+          --stalled             Only executions that something keeps from going on, such as a
+                                participant that says nothing
+
+    Examples:
+      pavane complete order-1-0042 charge --response '{"chargeId": "c-17"}' --reason 'charged by phone'
+      pavane complete order-1-0042 look_up --element 3 --response @sku.json --reason 'looked it up'
+
+    The response is checked against the type of the step's; without one it is empty. The step is not
+    called any more, and what comes after it goes on with this response. If the execution fails later,
+    the step is compensated. Not possible once the execution is failing.
+    "#);
+    insta::assert_snapshot!(help("compensated"), @r"
+    Settle a step by hand: it counts as compensated
+
+    Usage: pavane compensated [OPTIONS] --reason <REASON> [ID] [STEP]
+
+    Arguments:
+      [ID]    Id of the execution
+      [STEP]  The step
+
+    Options:
+          --step <STEP>      With --all: the step
+          --element <N>      Position of the element, of a step over a list
+          --reason <REASON>  Why, for people; at most 1,024 bytes
+          --all              All executions that the filters choose
+          --dry-run          Change nothing; say what would be done, and what would be refused
+          --yes              Do not ask whether it is meant; required where there is no terminal
+      -h, --help             Print help (see more with '--help')
+
+    Filters:
+          --state <STATE>       Only executions in this state; may be given several times [possible
+                                values: running, failing, suspended, succeeded, failed, canceled]
+          --workflow <NAME>     Only executions of this workflow
+          --mode <MODE>         Only executions that are run like this [possible values: orchestrated,
+                                choreographed]
+          --since <TIME>        Only executions started at this time or later, or at most so long ago,
+                                such as 2h
+          --until <TIME>        Only executions started before this time, or longer ago than this
+          --ended-since <TIME>  Only executions that ended at this time or later, or at most so long ago
+          --ended-until <TIME>  Only executions that ended before this time, or longer ago than this
+          --failed-step <STEP>  Only executions of which this step's failure was the cause
+          --parent <ID>         Only executions that carry out a step of this execution
+          --stalled             Only executions that something keeps from going on, such as a
+                                participant that says nothing
+
+    Examples:
+      pavane compensated order-1-0042 charge --reason 'refunded at the bank, ticket 4711'
+      pavane compensated --all --step charge --state suspended --reason 'refunded at the bank' --dry-run
+
+    Its compensation is not called any more, and what remains to be undone is. Only of a step with
+    something to undo, in an execution that is failing.
+    ");
+    insta::assert_snapshot!(help("retry"), @r"
+    Have suspended executions go on: try again what they wait for
+
+    Usage: pavane retry [OPTIONS] [ID]
+
+    Arguments:
+      [ID]  Id of the execution
+
+    Options:
+          --all      All executions that the filters choose
+          --dry-run  Change nothing; say what would be done, and what would be refused
+          --yes      Do not ask whether it is meant; required where there is no terminal
+      -h, --help     Print help (see more with '--help')
+
+    Filters:
+          --state <STATE>       Only executions in this state; may be given several times [possible
+                                values: running, failing, suspended, succeeded, failed, canceled]
+          --workflow <NAME>     Only executions of this workflow
+          --mode <MODE>         Only executions that are run like this [possible values: orchestrated,
+                                choreographed]
+          --since <TIME>        Only executions started at this time or later, or at most so long ago,
+                                such as 2h
+          --until <TIME>        Only executions started before this time, or longer ago than this
+          --ended-since <TIME>  Only executions that ended at this time or later, or at most so long ago
+          --ended-until <TIME>  Only executions that ended before this time, or longer ago than this
+          --failed-step <STEP>  Only executions of which this step's failure was the cause
+          --parent <ID>         Only executions that carry out a step of this execution
+          --stalled             Only executions that something keeps from going on, such as a
+                                participant that says nothing
 
     Examples:
       pavane list --state suspended
       pavane retry order-1-0042
+      pavane retry --all --workflow place-order --dry-run
+
+    A compensation that failed for good is tried again. A call that is made at most once, and of which
+    nobody knows what came, is made again: settle the step instead if it must not be, with `pavane
+    complete` or `pavane skip`. Of many, those are chosen that are suspended; the exit code is 1 if any
+    was refused.
     ");
 }

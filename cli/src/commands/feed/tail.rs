@@ -1,10 +1,8 @@
 //! `pavane feed tail`: events as they come, from any place on, across lost connections.
 
 use std::collections::HashSet;
-use std::time::SystemTime;
 
-use jiff::fmt::temporal::Pieces;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pavane::feed::v1::{Event, Filter};
 use pavane_feed::client::{Start, Subscriber, Update};
 
@@ -12,6 +10,7 @@ use super::super::Context;
 use crate::connection::Connection;
 use crate::descriptors::reflection;
 use crate::error::Error;
+use crate::input::parse_time;
 use crate::output::Output;
 use crate::render::{Json, duration, event_line};
 
@@ -99,31 +98,6 @@ fn start(args: &Args) -> Start {
         (None, None) if args.latest => Start::Latest,
         (None, None) => Start::Earliest,
     }
-}
-
-/// A time, or how long ago.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Ok(time);
-    }
-    // A time that is well written is not one that can be told.
-    if let Ok(pieces) = Pieces::parse(text)
-        && pieces.time().is_some()
-        && pieces.offset().is_some()
-    {
-        let direction = if pieces.date().year() > 0 {
-            "future"
-        } else {
-            "past"
-        };
-        return Err(format!("too far in the {direction}"));
-    }
-    let ago: SignedDuration = text
-        .parse()
-        .map_err(|_| "expected a time such as 2026-11-23T01:12:00Z, or a duration such as 10m")?;
-    let now = Timestamp::try_from(SystemTime::now()).map_err(|error| error.to_string())?;
-    now.checked_sub(ago)
-        .map_err(|_| "too far in the past".to_owned())
 }
 
 /// A feed that is being followed.
@@ -233,25 +207,5 @@ impl Printer<'_> {
         {
             self.json.learn(set.pool());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_can_be_absolute_or_relative() {
-        let absolute = parse_time("2026-11-23T01:12:00Z").expect("is a time");
-        assert_eq!(absolute.as_second(), 1_795_396_320);
-        let now = Timestamp::try_from(SystemTime::now()).expect("is in range");
-        let relative = parse_time("10m").expect("is a duration");
-        let seconds = now.as_second() - relative.as_second();
-        assert!((595..=605).contains(&seconds), "{seconds}");
-        assert!(parse_time("yesterday").is_err());
-        let far = |text: &str| parse_time(text).expect_err("it is too far");
-        assert_eq!(far("9999-12-31T23:59:59Z"), "too far in the future");
-        assert_eq!(far("-009999-01-01T00:00:00Z"), "too far in the past");
-        assert_eq!(far("999999999h"), "too far in the past");
     }
 }

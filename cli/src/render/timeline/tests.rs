@@ -270,3 +270,145 @@ fn an_event_that_cannot_be_read_is_still_a_line() {
       +0.0 ms   Surprise
     ");
 }
+
+fn counted(id: &str, state: StepState, total: u32, completed: u32) -> StepStatus {
+    let mut status = step(id, "CatalogService", state);
+    status.element_counts = Some(workflow::ElementCounts {
+        total,
+        completed,
+        ..Default::default()
+    });
+    status
+}
+
+fn looked_up(micros: i64, element: Option<u32>) -> Event {
+    let said = workflow::StepCompleted {
+        step: "look_up".to_owned(),
+        attempts: u32::from(element.is_some()),
+        element,
+        ..Default::default()
+    };
+    event(micros, "StepCompleted", &said)
+}
+
+#[test]
+fn the_elements_of_a_list_are_one_line_unless_they_are_asked_for() {
+    let events = (0..7).map(|element| looked_up(900, Some(element)));
+    let execution = Execution {
+        steps: vec![
+            counted("look_up", StepState::Completed, 7, 7),
+            counted("price", StepState::Running, 7, 3),
+        ],
+        events: events.chain([looked_up(2000, None)]).collect(),
+        ..order(ExecutionState::Running)
+    };
+    insta::assert_snapshot!(show(&execution), @r"
+    order-1-0042   running   place-order @7b0c91e2   orchestrated   for 41 s
+      +2.0 ms   look_up   completed   catalog   7 of 7
+                price     running     catalog   3 of 7
+    ");
+
+    let mut detailed = execution;
+    detailed.events.truncate(1);
+    let element = |element, state: StepState| workflow::ElementStatus {
+        element,
+        state: state.into(),
+        ..Default::default()
+    };
+    let states = [StepState::Completed, StepState::Running, StepState::Pending];
+    let elements = (0..).zip(states);
+    detailed.steps[1].elements = elements.map(|(at, state)| element(at, state)).collect();
+    insta::assert_snapshot!(show(&detailed), @r"
+    order-1-0042   running   place-order @7b0c91e2   orchestrated   for 41 s
+      +0.9 ms   look_up[0]   completed   catalog
+                price        running     catalog   3 of 7
+                price[1]     running     catalog
+                price[2]     waiting     catalog
+    ");
+}
+
+#[test]
+fn what_waits_says_for_what_and_until_when() {
+    let mut cool_off = step("cool_off", "X", StepState::Waiting);
+    cool_off.call = String::new();
+    cool_off.until_time = at(101_000_000);
+    let mut paid = step("paid", "X", StepState::Waiting);
+    paid.call = String::new();
+    paid.awaited_event = Some(workflow::AwaitedEvent {
+        feed: "orders".to_owned(),
+        r#type: "shop.order.v1.OrderPaid".to_owned(),
+        subject: "order-1-0042".to_owned(),
+    });
+    let begun = |step: &str, until_time| workflow::StepBegun {
+        step: step.to_owned(),
+        until_time,
+        round: 1,
+        ..Default::default()
+    };
+    let execution = Execution {
+        steps: vec![cool_off, paid],
+        events: vec![
+            event(100, "StepBegun", &begun("cool_off", at(101_000_000))),
+            event(200, "StepBegun", &begun("paid", None)),
+        ],
+        ..order(ExecutionState::Running)
+    };
+    insta::assert_snapshot!(show(&execution), @r"
+    order-1-0042   running   place-order @7b0c91e2   orchestrated   for 41 s
+      +0.1 ms   cool_off   waiting   until 2026-11-23T01:13:50.000Z
+      +0.2 ms   paid       waiting   for shop.order.v1.OrderPaid of orders about order-1-0042
+                cool_off   waiting   until 2026-11-23T01:13:50.000Z (in 60 s)
+                paid       waiting   for shop.order.v1.OrderPaid of orders about order-1-0042
+    ");
+}
+
+#[test]
+fn a_call_of_which_nobody_knows_what_came_says_what_can_be_done() {
+    let begun = workflow::StepBegun {
+        step: "charge".to_owned(),
+        round: 1,
+        ..Default::default()
+    };
+    let suspended = workflow::StepSuspended {
+        step: "charge".to_owned(),
+        failure: Some(Failure {
+            code: 2,
+            message: "connection reset".to_owned(),
+            details: Vec::new(),
+        }),
+        round: 1,
+        ..Default::default()
+    };
+    let mut execution = Execution {
+        steps: vec![step("charge", "PaymentService", StepState::Suspended)],
+        events: vec![
+            event(100, "StepBegun", &begun),
+            event(900, "StepSuspended", &suspended),
+        ],
+        ..order(ExecutionState::Suspended)
+    };
+    insta::assert_snapshot!(show(&execution), @r"
+    order-1-0042   suspended   place-order @7b0c91e2   orchestrated   for 41 s
+      +0.1 ms   charge   called      payment   at most once
+      +0.9 ms   charge   not known   payment   UNKNOWN: connection reset
+    hint: find out what came of the call, then: pavane complete order-1-0042 charge, or: pavane skip order-1-0042 charge; or have it called again: pavane retry order-1-0042
+    ");
+
+    let resolved = workflow::StepResolved {
+        step: "charge".to_owned(),
+        resolution: workflow::Resolution::Completed.into(),
+        reason: "charged by phone".to_owned(),
+        ..Default::default()
+    };
+    execution
+        .events
+        .push(event(5000, "StepResolved", &resolved));
+    execution.steps[0].state = StepState::Completed.into();
+    execution.state = ExecutionState::Running.into();
+    insta::assert_snapshot!(show(&execution), @r"
+    order-1-0042   running   place-order @7b0c91e2   orchestrated   for 41 s
+      +0.1 ms   charge   called              payment   at most once
+      +0.9 ms   charge   not known           payment   UNKNOWN: connection reset
+      +5.0 ms   charge   completed by hand   payment   charged by phone
+    ");
+}

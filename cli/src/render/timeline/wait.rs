@@ -45,7 +45,11 @@ pub(crate) fn cause(wait: &Wait, execution: &Execution) -> String {
 
 /// `for 39 s; expected within 12 s`.
 pub(crate) fn patience(wait: &Wait, now: &Timestamp) -> String {
-    let begun = wait.since_time.as_ref();
+    // What came before somebody could hear of it is no delay of the participant's.
+    let begun = wait
+        .observed_since_time
+        .as_ref()
+        .or(wait.since_time.as_ref());
     let waited = duration(since(begun, Some(now)));
     match &wait.expected_time {
         Some(expected) => {
