@@ -140,9 +140,10 @@ pub enum DecodeError {
 
 /// Names an event within its execution: what makes its id, and what another event names as its
 /// cause. The same happening always has the same key, so a repetition is recognised as one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "one for each kind of event")]
 pub enum EventKey {
+    #[default]
     Started,
     Begun(Unit, u32),
     Completed(Unit),

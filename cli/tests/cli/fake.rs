@@ -346,7 +346,10 @@ impl WorkflowService for Answers {
         request: Request<GetWorkflowRequest>,
     ) -> Result<Response<GetWorkflowResponse>, Status> {
         let workflow = Some(deployed(&request.into_inner().name));
-        Ok(Response::new(GetWorkflowResponse { workflow }))
+        Ok(Response::new(GetWorkflowResponse {
+            workflow,
+            ..GetWorkflowResponse::default()
+        }))
     }
 
     async fn list_workflows(

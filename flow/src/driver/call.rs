@@ -52,7 +52,7 @@ impl CallFailure {
 }
 
 /// The attempts at a step's present call: forward, or, once it is being undone, the compensation.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Attempts {
     pub(super) phase: Phase,
     pub(super) made: u32,
@@ -63,8 +63,9 @@ pub struct Attempts {
     pub(super) cause: EventKey,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Phase {
+    #[default]
     Idle,
     InFlight(Direction),
     BackingOff(Direction, Timestamp),
@@ -81,15 +82,6 @@ pub(super) static NONE: Attempts = Attempts {
     last_failure: None,
     cause: EventKey::Started,
 };
-
-impl Default for Attempts {
-    fn default() -> Self {
-        Self {
-            last_failure: None,
-            ..NONE
-        }
-    }
-}
 
 impl Attempts {
     /// Which call is on its way now.

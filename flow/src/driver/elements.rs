@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-use super::call::{self, Attempts, Direction, Phase};
+use super::call::{self, Attempts, Phase};
 use super::{Action, Driver, evaluation_failure};
 use crate::Timestamp;
 use crate::event::{EventKey, EventKind, Failure};

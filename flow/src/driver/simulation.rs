@@ -15,7 +15,7 @@ use super::{Action, CallFailure, Direction, Driver, Input, Performers};
 use crate::Timestamp;
 use crate::event::{Event, EventKind, Failure, Origin, Resolution};
 use crate::fold::{Outcome, Progress, State};
-use crate::plan::{Plan, StepIndex, Unit, Work};
+use crate::plan::{Plan, Unit, Work};
 use crate::testing::{Random, varied_plan};
 
 const UNAVAILABLE: i32 = 14;

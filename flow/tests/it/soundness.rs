@@ -24,6 +24,7 @@ const SEEDS: u64 = 2_000;
 /// How many messages each expression is evaluated on.
 const MESSAGES: usize = 3;
 
+#[expect(clippy::print_stdout, reason = "a random test says how to replay it")]
 fn each_seed(check: impl Fn(u64)) {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
     if let Some(seed) = number("PAVANE_SEED") {

@@ -100,7 +100,7 @@ impl<'r> Grammar<'r> {
 
     /// What there is of any kind.
     fn general(&mut self, kind: &Kind, depth: usize) -> String {
-        let mut of = |this: &mut Self, kind: &Kind| this.expression(kind, depth);
+        let of = |this: &mut Self, kind: &Kind| this.expression(kind, depth);
         match self.random.below(9) {
             0 => {
                 let (condition, yes) = (of(self, &Kind::Bool), of(self, kind));
