@@ -28,6 +28,7 @@ mod kinds;
 pub mod limits;
 mod lists;
 mod metadata;
+mod named;
 mod names;
 mod overloads;
 mod parse;

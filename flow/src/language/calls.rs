@@ -9,7 +9,7 @@ use super::decode::join;
 use super::defaults::Defaults;
 use super::environment::Environment;
 use super::metadata;
-use super::names::to_method;
+use super::named::to_method;
 use super::report::Report;
 use super::retry::{self, DEFAULT_TIMEOUT, Purpose};
 use super::template::{Compiler, Reference};

@@ -6,6 +6,7 @@ use prost_reflect::{DescriptorPool, MessageDescriptor};
 use super::calls::same;
 use super::decode::join;
 use super::environment::{Environment, Meaning};
+use super::named;
 use super::names;
 use super::report::Report;
 use super::retry;
@@ -27,7 +28,7 @@ pub(super) fn find_type(
     pool: &DescriptorPool,
     report: &mut Report<'_>,
 ) -> Option<MessageDescriptor> {
-    names::find_message(name, &join(path, "type"), pool, report)
+    named::find_message(name, &join(path, "type"), pool, report)
 }
 
 /// Compiles a wait for an event. `path` is that of its step, `data` the type of the event's data.

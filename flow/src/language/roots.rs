@@ -12,6 +12,7 @@ use super::environment::{Environment, Meaning};
 use super::events;
 use super::kinds::{Kind, Outline, Outlined};
 use super::lists::{self, Lists};
+use super::named;
 use super::names;
 use super::report::Report;
 use crate::diagnostic::Diagnostic;
@@ -47,7 +48,7 @@ impl Types {
         pool: &DescriptorPool,
         report: &mut Report<'_>,
     ) -> Self {
-        let implements = names::find_method(&workflow.implements, "implements", pool, report);
+        let implements = named::find_method(&workflow.implements, "implements", pool, report);
         let mut types = Self {
             implements,
             calls: BTreeMap::new(),
@@ -75,12 +76,12 @@ impl Types {
         let message = step.message;
         if !message.call.is_empty() {
             let path = format!("{path}.call");
-            let method = names::find_method(&message.call, &path, pool, report);
+            let method = named::find_method(&message.call, &path, pool, report);
             self.calls.extend(method.map(|method| (index, method)));
         }
         if let Some(compensate) = &message.compensate {
             let path = format!("{path}.compensate.call");
-            let method = names::find_method(&compensate.call, &path, pool, report);
+            let method = named::find_method(&compensate.call, &path, pool, report);
             self.compensations
                 .extend(method.map(|method| (index, method)));
         }

@@ -11,6 +11,7 @@ use super::events;
 use super::graph::Order;
 use super::kinds::{Outline, Outlined};
 use super::limits::MAX_STEPS;
+use super::named;
 use super::names;
 use super::report::Report;
 use super::retry;
@@ -100,7 +101,7 @@ pub(super) fn compile(
     Some(Plan {
         name: workflow.name.as_str().into(),
         revision: revision(workflow, types.used()),
-        implements: names::to_method(implements),
+        implements: named::to_method(implements),
         input: implements.input(),
         output: implements.output(),
         mode: workflow.mode(),

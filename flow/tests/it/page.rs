@@ -1,6 +1,6 @@
 //! The page on workflows holds: every definition on it compiles, against the shop's types.
 
-use crate::support::{plan, rendered};
+use crate::support::{compiled, plan, rendered};
 
 const PAGE: &str = include_str!("../../../docs/workflows.md");
 
@@ -38,4 +38,23 @@ fn every_definition_compiles() {
         found += 1;
     }
     assert!(found >= 9, "found only {found} definitions on the page");
+}
+
+#[test]
+fn a_line_more_or_less_is_compiled_or_refused() {
+    let has_steps = |block: &&String| block.lines().any(|line| line.starts_with("steps:"));
+    for block in blocks().iter().filter(has_steps) {
+        let head = "name: page\nimplements: shop.order.v1.OrderService/PlaceOrder\n";
+        let lines: Vec<&str> = head.lines().chain(block.lines()).collect();
+        for gone in 0..lines.len() {
+            for put in [None, Some(gone / 2), Some((gone + 3) % lines.len())] {
+                let mut changed = lines.clone();
+                changed.splice(gone..=gone, put.map(|line| lines[line]));
+                let text = changed.join("\n");
+                let compiled = compiled(&text);
+                let has_errors = compiled.diagnostics.iter().any(|found| found.is_error());
+                assert_eq!(compiled.plan.is_none(), has_errors, "{text}");
+            }
+        }
+    }
 }

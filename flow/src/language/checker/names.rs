@@ -143,7 +143,10 @@ impl<'c, 'e> Checker<'c, 'e> {
             found: Vec::new(),
         };
         let (expression, kind) = checker.expression(&value.parsed.root);
-        debug_assert!(checker.found.is_empty(), "it was checked before");
+        if !checker.found.is_empty() {
+            // It was right where it was written: a name is taken, which was reported.
+            return unknown();
+        }
         if matches!(expression, Expression::Literal(_)) || expression.as_path().is_some() {
             return (expression, kind);
         }

@@ -42,6 +42,7 @@ fn values_are_no_steps() {
     assert_snapshot!(check_values("- { id: v, compute: a.text }\n- { id: b, call: test.Tests/Other, after: [v] }", "a_string: v"), @"error UNKNOWN_STEP 6:44 [v] `v` is a value, which nothing can come after (not a step that runs); help: name the steps that it is computed from");
     assert_snapshot!(check_values("- { id: v, compute: a.text }", "a_string: a.text"), @"warning UNUSED_VALUE 5:9 [v] nothing uses `v`: it is never computed (not used)");
     assert_snapshot!(check_steps("- id: a\n  call: test.Tests/Other\n  compensate: { call: test.Tests/Other, request: { text: v } }\n- { id: v, compute: a.text }"), @"error COMPENSATION_NEEDS_RESPONSE 6:58 [v] the compensation of `a` uses the response of `a`, which is not known if the call was lost (may not be known); help: use what the step's request was computed from, such as `input`; its `idempotency-key` names the call as well");
+    assert_snapshot!(check_values("- { id: data, call: test.Tests/Other }\n- { id: v, compute: data.number + 1 }\n- { id: b, await: { feed: f, type: test.Inner, match: v > 1 } }", "an_int64: v"), @"error NAME_TAKEN 5:9 [data] `data` cannot be the id of a step where another awaits an event: in its `match` that is called so (taken already)");
     let mut chain = "- { id: v0, compute: input.an_int64 + 1 }".to_owned();
     for n in 1..140 {
         chain += &format!("\n- {{ id: v{n}, compute: v{} + 1 }}", n - 1);
