@@ -3,15 +3,15 @@
 //! Does what the JSON mapping of protobuf does, but goes on after a mistake, and says where it is.
 
 mod enumerated;
+mod json;
 
 pub(super) use enumerated::short_name;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
 };
-use prost_types::value::Kind as JsonKind;
 
 use super::duration;
 use super::source::Source;
@@ -25,9 +25,6 @@ pub(super) struct Decoder<'a> {
     /// Paths of values that were refused here: later checks do not miss them.
     pub(super) refused: HashSet<String>,
 }
-
-/// The largest whole number up to which doubles, as which the JSON mapping holds numbers, are exact.
-const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
 impl Decoder<'_> {
     /// A message from an object.
@@ -189,76 +186,6 @@ impl Decoder<'_> {
                 .help(help),
             ),
         }
-    }
-
-    fn structure(&mut self, node: &Node, path: &str) -> Option<prost_types::Struct> {
-        let Content::Mapping(entries) = &node.content else {
-            self.refuse_kind::<()>(path, "an object with a value for each field", node);
-            return None;
-        };
-        let mut fields = BTreeMap::new();
-        for (key, value) in entries {
-            let Some(name) = self.key(key, path) else {
-                continue;
-            };
-            let path = join(path, name);
-            if fields.contains_key(name) {
-                self.duplicate(name, key, &path);
-                continue;
-            }
-            self.source.record(&path, Some(key), value);
-            let kind = self.json_value(value, &path);
-            fields.insert(name.to_owned(), prost_types::Value { kind: Some(kind) });
-        }
-        Some(prost_types::Struct { fields })
-    }
-
-    fn json_value(&mut self, node: &Node, path: &str) -> JsonKind {
-        match &node.content {
-            Content::Mapping(_) => {
-                let structure = self.structure(node, path);
-                JsonKind::StructValue(structure.unwrap_or_default())
-            }
-            Content::Sequence(items) => {
-                let mut values = Vec::new();
-                for (index, item) in items.iter().enumerate() {
-                    let path = format!("{path}[{index}]");
-                    self.source.record(&path, None, item);
-                    let kind = Some(self.json_value(item, &path));
-                    values.push(prost_types::Value { kind });
-                }
-                JsonKind::ListValue(prost_types::ListValue { values })
-            }
-            Content::Scalar(scalar) => match scalar.resolve() {
-                Resolved::Null => JsonKind::NullValue(0),
-                Resolved::Boolean(value) => JsonKind::BoolValue(value),
-                Resolved::Text(text) => JsonKind::StringValue(text.to_owned()),
-                Resolved::Number(text) => JsonKind::NumberValue(self.number(text, path)),
-            },
-        }
-    }
-
-    fn number(&mut self, text: &str, path: &str) -> f64 {
-        let number: f64 = text
-            .parse()
-            .expect("what resolves as a number parses as one");
-        let problem = if !number.is_finite() {
-            "too large"
-        } else if number.fract() == 0.0 && number.abs() > MAX_EXACT_INTEGER {
-            "not exact in JSON"
-        } else {
-            return number;
-        };
-        let help = if path.starts_with("constants.") {
-            "let a step `compute` it".to_owned()
-        } else {
-            format!("write it as an expression, in quotes: \"{text}\"")
-        };
-        let found = Diagnostic::error("OUT_OF_RANGE", format!("{text} is {problem} as a number"))
-            .label(problem)
-            .help(help);
-        self.refuse::<()>(path, found);
-        0.0
     }
 
     fn key<'n>(&mut self, key: &'n Node, path: &str) -> Option<&'n str> {
