@@ -18,6 +18,7 @@ mod computed;
 mod constants;
 mod decode;
 mod defaults;
+mod depth;
 mod duration;
 mod elements;
 mod environment;

@@ -5,6 +5,7 @@
 //! decisions go out as values.
 
 pub mod choreography;
+pub mod descriptors;
 pub mod diagnostic;
 pub mod driver;
 pub mod event;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use pavane::workflow::v1::{Member, PrepareWorkflowRequest};
 use pavane_flow::choreography::member::Part;
 use pavane_flow::choreography::projection::{Owners, Projection};
+use pavane_flow::descriptors;
 use pavane_flow::driver::Role;
 use pavane_flow::language::{self, Definition};
 use pavane_flow::plan::Plan;
-use prost_reflect::DescriptorPool;
 
 use super::Prepared;
 use crate::Error;
@@ -89,10 +89,8 @@ fn compile(request: &PrepareWorkflowRequest) -> Result<Plan, Error> {
     let files = request.descriptors.clone().ok_or(Error::Missing {
         field: "descriptors",
     })?;
-    let pool = DescriptorPool::from_file_descriptor_set(files).map_err(|error| {
-        Error::InvalidDescriptors {
-            found: error.to_string(),
-        }
+    let pool = descriptors::pool(files.file).map_err(|error| Error::InvalidDescriptors {
+        found: error.to_string(),
     })?;
     let name = workflow.name.clone();
     let compiled = language::compile(&Definition::from(workflow), &pool);

@@ -58,8 +58,10 @@ impl Renderer<'_> {
     /// Empty if there are none.
     pub fn render(&self, diagnostics: &[Diagnostic]) -> String {
         let mut text = String::new();
+        // Found once: there may be as many mistakes as lines.
+        let lines = self.lines();
         for found in diagnostics {
-            text.push_str(&self.render_one(found));
+            text.push_str(&self.render_in(&lines, found));
             text.push('\n');
         }
         text.push_str(&summary(diagnostics));
@@ -68,13 +70,22 @@ impl Renderer<'_> {
 
     /// One diagnostic, several lines, each ended.
     pub fn render_one(&self, found: &Diagnostic) -> String {
+        self.render_in(&self.lines(), found)
+    }
+
+    fn lines(&self) -> Vec<&str> {
+        self.source
+            .map_or_else(Vec::new, |source| source.lines().collect())
+    }
+
+    fn render_in(&self, lines: &[&str], found: &Diagnostic) -> String {
         let mut text = String::new();
-        self.write(found, &mut text)
+        self.write(lines, found, &mut text)
             .expect("writing to a string does not fail");
         text
     }
 
-    fn write(&self, found: &Diagnostic, out: &mut String) -> std::fmt::Result {
+    fn write(&self, lines: &[&str], found: &Diagnostic, out: &mut String) -> std::fmt::Result {
         let style = &self.style;
         let reset = style.reset;
         let mark = match found.severity {
@@ -90,8 +101,8 @@ impl Renderer<'_> {
 
         let frame = style.frame;
         let line = found.span.and_then(|span| {
-            let line = self.source?.lines().nth(span.line as usize - 1)?;
-            Some((span, line))
+            let line = lines.get(span.line as usize - 1)?;
+            Some((span, *line))
         });
         let width = found.span.map_or(1, |span| span.line.to_string().len());
         let file = if self.file_name.is_empty() {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use prost_types::value::Kind as Json;
 
+use super::depth::{is_json_too_deep, too_deep};
 use super::environment::Meaning;
 use super::names;
 use super::report::Report;
@@ -24,6 +25,10 @@ pub(super) fn compile(
     for (name, value) in given {
         let path = format!("constants.{name}");
         names::check_constant_name(name, &path, report);
+        if value.kind.as_ref().is_some_and(is_json_too_deep) {
+            report.add(&path, too_deep());
+            continue;
+        }
         constants.insert(name.clone(), typed(value.kind.as_ref()));
     }
     Meaning::Constants(Rc::new(constants))

@@ -13,6 +13,7 @@ use prost_reflect::{
     DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, ReflectMessage, Value,
 };
 
+use super::depth::{is_too_deep, too_deep};
 use super::duration;
 use super::source::Source;
 use super::tree::{Content, Node, Resolved};
@@ -120,6 +121,9 @@ impl Decoder<'_> {
         match field.kind() {
             Kind::Message(descriptor) => match descriptor.full_name() {
                 "google.protobuf.Duration" => self.duration(&descriptor, node, path),
+                "google.protobuf.Struct" | "google.protobuf.Value" if is_too_deep(node) => {
+                    self.refuse(path, too_deep())
+                }
                 "google.protobuf.Struct" => {
                     let message = self.structure(node, path)?;
                     transcoded(&descriptor, &message)

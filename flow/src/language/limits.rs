@@ -22,8 +22,9 @@ pub const MAX_EXPRESSION_NESTING: u16 = 32;
 pub const MAX_EXPRESSION_DEPTH: usize = 128;
 /// Most expressions in a workflow.
 pub const MAX_EXPRESSIONS: usize = 10_000;
-/// Deepest nesting of a request or output.
-pub const MAX_TEMPLATE_DEPTH: usize = 32;
+/// Deepest nesting of a request, an output or a constant. Each level is up to three of the 100 messages
+/// within each other that protobuf reads, and what is deployed is kept and listed within others.
+pub const MAX_TEMPLATE_DEPTH: usize = 24;
 /// Shortest timeout, backoff and deadline.
 pub const MIN_DURATION: Duration = Duration::from_millis(1);
 /// Longest timeout of a call.

@@ -6,6 +6,7 @@ use prost_types::value::Kind as Json;
 use super::assign::{self, short_name};
 use super::checker::{self, Checked, describe_field, no_such_field};
 use super::decode::join;
+use super::depth::{is_object_too_deep, too_deep};
 use super::environment::Environment;
 use super::limits::{MAX_EXPRESSIONS, MAX_TEMPLATE_DEPTH};
 use super::parse;
@@ -70,6 +71,10 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
     ) -> (MessageProgram, Vec<Reference>) {
         let parts = match (template, descriptor) {
             (None, _) => Vec::new(),
+            (Some(template), _) if is_object_too_deep(template) => {
+                self.report.add(path, too_deep());
+                Vec::new()
+            }
             (Some(template), Some(descriptor)) => self.message(template, descriptor, path, 0),
             (Some(template), None) => {
                 let value = Json::StructValue(template.clone());
@@ -321,10 +326,7 @@ impl<'c, 'e, 'r> Compiler<'c, 'e, 'r> {
         if depth <= MAX_TEMPLATE_DEPTH {
             return false;
         }
-        let message =
-            format!("this is nested more than the allowed {MAX_TEMPLATE_DEPTH} levels deep");
-        self.report
-            .add(path, Diagnostic::error("LIMIT_EXCEEDED", message));
+        self.report.add(path, too_deep());
         true
     }
 

@@ -6,6 +6,7 @@ mod documented;
 mod evaluation;
 mod evolution;
 mod expressions;
+mod hostile;
 mod kinds;
 mod page;
 mod properties;

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use pavane::workflow::v1::{Descriptors, Workflow, descriptors};
+use pavane::workflow::v1::descriptors::From;
+use pavane::workflow::v1::{Descriptors, Workflow};
+use pavane_flow::descriptors;
 use pavane_flow::evolution::{Origin, union};
 use pavane_flow::language::{self, Compiled};
 use pavane_flow::plan::Plan;
@@ -37,13 +39,9 @@ impl Workflows {
         };
         let services = services_of(definition.workflow());
         let pool = match descriptors.and_then(|descriptors| descriptors.from) {
-            Some(descriptors::From::FileDescriptorSet(files)) => pool_of(files.file)?,
-            Some(descriptors::From::PartialFileDescriptorSet(files)) => {
-                self.complete(files, services).await?
-            }
-            Some(descriptors::From::Reflection(_)) | None => {
-                self.reflect(&services, Vec::new()).await?
-            }
+            Some(From::FileDescriptorSet(files)) => pool_of(files.file)?,
+            Some(From::PartialFileDescriptorSet(files)) => self.complete(files, services).await?,
+            Some(From::Reflection(_)) | None => self.reflect(&services, Vec::new()).await?,
         };
         let mut compiled = language::compile(&definition, &pool);
         let found = proto2::check(&definition, &pool);
@@ -148,15 +146,7 @@ pub(super) struct Checked {
 
 /// Errors: [`Error::InvalidDescriptors`].
 fn pool_of(files: Vec<FileDescriptorProto>) -> Result<DescriptorPool, Error> {
-    let in_edition = files.iter().find(|file| file.syntax() == "editions");
-    if let Some(file) = in_edition {
-        return Err(Error::InvalidDescriptors(format!(
-            "`{}` is written in an edition; proto2 and proto3 are understood",
-            file.name()
-        )));
-    }
-    DescriptorPool::from_file_descriptor_set(FileDescriptorSet { file: files })
-        .map_err(|error| Error::InvalidDescriptors(error.to_string()))
+    descriptors::pool(files).map_err(|error| Error::InvalidDescriptors(error.to_string()))
 }
 
 /// Full names of the services that a file defines.

@@ -1,0 +1,183 @@
+//! Descriptor sets that come from somebody else, made a pool: what a compiler of .proto files would not
+//! let through is refused, before anything relies on it.
+
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use prost_reflect::DescriptorPool;
+use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
+
+/// Most files of which each imports the next.
+pub const MAX_IMPORT_DEPTH: usize = 256;
+
+/// Why files are no types that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidDescriptors {
+    /// What is written in an edition reads differently.
+    #[error("`{file}` is written in an edition; proto2 and proto3 are understood")]
+    Edition {
+        /// Name of the file.
+        file: String,
+    },
+    /// There is no such syntax.
+    #[error("`{file}` has the syntax `{syntax}`; proto2 and proto3 are understood")]
+    Syntax {
+        /// Name of the file.
+        file: String,
+        /// What it says.
+        syntax: String,
+    },
+    /// It says that it is the entry of a map, and is not.
+    #[error(
+        "`{message}` of `{file}` is marked as an entry of a map, but has not just `key` and `value`"
+    )]
+    MapEntry {
+        /// Name of the file.
+        file: String,
+        /// Name of the message.
+        message: String,
+    },
+    /// Files that import each other, or too many one after the other.
+    #[error(
+        "`{file}` is imported by files that it imports, or imports more than {MAX_IMPORT_DEPTH} files of which \
+         each imports the next"
+    )]
+    Imports {
+        /// Name of the file.
+        file: String,
+    },
+    /// Two files of one name.
+    #[error("`{file}` is there twice, with different content")]
+    Twice {
+        /// Name of the file.
+        file: String,
+    },
+    /// They contradict themselves or each other otherwise.
+    #[error("{0}")]
+    Contradiction(String),
+}
+
+/// The types of files, with all that they import. Errors: see there.
+pub fn pool(files: Vec<FileDescriptorProto>) -> Result<DescriptorPool, InvalidDescriptors> {
+    let files = once(files)?;
+    for file in &files {
+        check_syntax(file)?;
+        for message in &file.message_type {
+            check_map_entries(file, message)?;
+        }
+    }
+    check_imports(&files)?;
+    let set = FileDescriptorSet { file: files };
+    // Whoever builds the pool relies in places on what compilers see to, and panics without it.
+    let built = catch_unwind(AssertUnwindSafe(|| {
+        DescriptorPool::from_file_descriptor_set(set)
+    }));
+    match built {
+        Ok(Ok(pool)) => Ok(pool),
+        Ok(Err(error)) => Err(InvalidDescriptors::Contradiction(error.to_string())),
+        Err(_) => Err(InvalidDescriptors::Contradiction(
+            "the files contradict each other, as none do that a compiler wrote".to_owned(),
+        )),
+    }
+}
+
+/// Each file once: sets that are put together have the same file again and again.
+fn once(files: Vec<FileDescriptorProto>) -> Result<Vec<FileDescriptorProto>, InvalidDescriptors> {
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let mut kept: Vec<FileDescriptorProto> = Vec::with_capacity(files.len());
+    for file in files {
+        match known.get(file.name()) {
+            Some(at) if kept[*at] == file => {}
+            Some(_) => {
+                let file = file.name().to_owned();
+                return Err(InvalidDescriptors::Twice { file });
+            }
+            None => {
+                known.insert(file.name().to_owned(), kept.len());
+                kept.push(file);
+            }
+        }
+    }
+    Ok(kept)
+}
+
+fn check_syntax(file: &FileDescriptorProto) -> Result<(), InvalidDescriptors> {
+    let name = || file.name().to_owned();
+    match file.syntax.as_deref() {
+        None | Some("proto2" | "proto3") => Ok(()),
+        Some("editions") => Err(InvalidDescriptors::Edition { file: name() }),
+        Some(other) => Err(InvalidDescriptors::Syntax {
+            file: name(),
+            syntax: other.to_owned(),
+        }),
+    }
+}
+
+/// Whoever follows imports goes down into them, and would never come back from a circle.
+fn check_imports(files: &[FileDescriptorProto]) -> Result<(), InvalidDescriptors> {
+    let mut importers: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (at, file) in files.iter().enumerate() {
+        for import in &file.dependency {
+            importers.entry(import).or_default().push(at);
+        }
+    }
+    let known: HashSet<&str> = files.iter().map(FileDescriptorProto::name).collect();
+    let count = |file: &FileDescriptorProto| {
+        let imports = file.dependency.iter();
+        imports
+            .filter(|import| known.contains(import.as_str()))
+            .count()
+    };
+    let mut waiting_for: Vec<usize> = files.iter().map(count).collect();
+    let mut done = HashSet::new();
+    // In rounds: each takes the files whose imports were all taken in rounds before.
+    let mut ready: Vec<usize> = (0..files.len())
+        .filter(|at| waiting_for[*at] == 0)
+        .collect();
+    for _ in 0..=MAX_IMPORT_DEPTH {
+        let mut next = Vec::new();
+        for at in ready {
+            done.insert(at);
+            for importer in importers.get(files[at].name()).into_iter().flatten() {
+                waiting_for[*importer] = waiting_for[*importer].saturating_sub(1);
+                if waiting_for[*importer] == 0 {
+                    next.push(*importer);
+                }
+            }
+        }
+        ready = next;
+    }
+    match (0..files.len()).find(|at| !done.contains(at)) {
+        Some(at) => Err(InvalidDescriptors::Imports {
+            file: files[at].name().to_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// What is marked as an entry is read as one, wherever it stands.
+fn check_map_entries(
+    file: &FileDescriptorProto,
+    message: &DescriptorProto,
+) -> Result<(), InvalidDescriptors> {
+    let is_entry = message
+        .options
+        .as_ref()
+        .is_some_and(|options| options.map_entry());
+    let fields = || {
+        message
+            .field
+            .iter()
+            .map(|field| (field.number(), field.name()))
+    };
+    if is_entry && !fields().eq([(1, "key"), (2, "value")]) {
+        return Err(InvalidDescriptors::MapEntry {
+            file: file.name().to_owned(),
+            message: message.name().to_owned(),
+        });
+    }
+    for nested in &message.nested_type {
+        check_map_entries(file, nested)?;
+    }
+    Ok(())
+}
