@@ -9,6 +9,9 @@ use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 /// Most files of which each imports the next.
 pub const MAX_IMPORT_DEPTH: usize = 256;
+/// Most ways along public imports, from all files together: they multiply where files import what their
+/// imports import.
+pub const MAX_IMPORT_WAYS: usize = 1_000_000;
 
 /// Why files are no types that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,10 +40,10 @@ pub enum InvalidDescriptors {
         /// Name of the message.
         message: String,
     },
-    /// Files that import each other, or too many one after the other.
+    /// Files that import each other, or by too many ways.
     #[error(
-        "`{file}` is imported by files that it imports, or imports more than {MAX_IMPORT_DEPTH} files of which \
-         each imports the next"
+        "`{file}` imports itself by way of others, or more than {MAX_IMPORT_DEPTH} files one after the other, or \
+         publicly by more than {MAX_IMPORT_WAYS} ways"
     )]
     Imports {
         /// Name of the file.
@@ -113,33 +116,44 @@ fn check_syntax(file: &FileDescriptorProto) -> Result<(), InvalidDescriptors> {
     }
 }
 
-/// Whoever follows imports goes down into them, and would never come back from a circle.
+/// Whoever follows imports goes down into them, by every way that there is, and would never come back from
+/// a circle.
 fn check_imports(files: &[FileDescriptorProto]) -> Result<(), InvalidDescriptors> {
-    let mut importers: HashMap<&str, Vec<usize>> = HashMap::new();
+    let names = files.iter().map(FileDescriptorProto::name);
+    let known: HashMap<&str, usize> = names.zip(0..).collect();
+    let mut importers: Vec<Vec<usize>> = vec![Vec::new(); files.len()];
+    let mut waiting_for = vec![0; files.len()];
     for (at, file) in files.iter().enumerate() {
-        for import in &file.dependency {
-            importers.entry(import).or_default().push(at);
+        for (import, _) in imported(file, &known) {
+            importers[import].push(at);
+            waiting_for[at] += 1;
         }
     }
-    let known: HashSet<&str> = files.iter().map(FileDescriptorProto::name).collect();
-    let count = |file: &FileDescriptorProto| {
-        let imports = file.dependency.iter();
-        imports
-            .filter(|import| known.contains(import.as_str()))
-            .count()
+    let refused = |at: usize| InvalidDescriptors::Imports {
+        file: files[at].name().to_owned(),
     };
-    let mut waiting_for: Vec<usize> = files.iter().map(count).collect();
-    let mut done = HashSet::new();
+    let mut in_all: usize = 0;
     // In rounds: each takes the files whose imports were all taken in rounds before.
+    // From a file onward, through what it imports publicly.
+    let mut ways: Vec<Option<usize>> = vec![None; files.len()];
     let mut ready: Vec<usize> = (0..files.len())
         .filter(|at| waiting_for[*at] == 0)
         .collect();
     for _ in 0..=MAX_IMPORT_DEPTH {
         let mut next = Vec::new();
         for at in ready {
-            done.insert(at);
-            for importer in importers.get(files[at].name()).into_iter().flatten() {
-                waiting_for[*importer] = waiting_for[*importer].saturating_sub(1);
+            let mut onward: usize = 1;
+            for (import, is_public) in imported(&files[at], &known) {
+                let found = ways[import].unwrap_or_default();
+                in_all = in_all.saturating_add(found);
+                onward = onward.saturating_add(if is_public { found } else { 0 });
+            }
+            if in_all > MAX_IMPORT_WAYS {
+                return Err(refused(at));
+            }
+            ways[at] = Some(onward);
+            for importer in &importers[at] {
+                waiting_for[*importer] -= 1;
                 if waiting_for[*importer] == 0 {
                     next.push(*importer);
                 }
@@ -147,12 +161,23 @@ fn check_imports(files: &[FileDescriptorProto]) -> Result<(), InvalidDescriptors
         }
         ready = next;
     }
-    match (0..files.len()).find(|at| !done.contains(at)) {
-        Some(at) => Err(InvalidDescriptors::Imports {
-            file: files[at].name().to_owned(),
-        }),
+    match ways.iter().position(Option::is_none) {
+        Some(at) => Err(refused(at)),
         None => Ok(()),
     }
+}
+
+/// The files that a file imports, and whether those that import it have them as well.
+fn imported<'f>(
+    file: &'f FileDescriptorProto,
+    known: &'f HashMap<&str, usize>,
+) -> impl Iterator<Item = (usize, bool)> + 'f {
+    let public: HashSet<i32> = file.public_dependency.iter().copied().collect();
+    let imports = file.dependency.iter().zip(0..);
+    imports.filter_map(move |(import, position)| {
+        let import = known.get(import.as_str())?;
+        Some((*import, public.contains(&position)))
+    })
 }
 
 /// What is marked as an entry is read as one, wherever it stands.

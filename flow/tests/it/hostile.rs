@@ -119,6 +119,24 @@ fn files_that_import_each_other_are_refused() {
 }
 
 #[test]
+fn public_imports_that_multiply_are_refused() {
+    let name = |at: usize| format!("f{at}.proto");
+    let entangled = |count: usize| -> Vec<FileDescriptorProto> {
+        let imports = |at: usize| (at + 1..count).map(name).collect::<Vec<_>>();
+        (0..count).map(|at| file(&name(at), &imports(at))).collect()
+    };
+    assert!(pool(entangled(12)).is_ok());
+    let refused = pool(entangled(60));
+    assert!(matches!(refused, Err(InvalidDescriptors::Imports { .. })));
+    // Imports that are not public do not.
+    let mut plain = entangled(60);
+    plain
+        .iter_mut()
+        .for_each(|file| file.public_dependency.clear());
+    assert!(pool(plain).is_ok());
+}
+
+#[test]
 fn a_syntax_that_is_none_is_refused() {
     for syntax in ["proto4", "editions", ""] {
         let mut file = file("a", &[]);
