@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     cancel, check, compensated, complete, completions, conformance, demo, deploy, feed, get, graph,
-    list, participant, retry, schema, serve, skip, start, targets, trace, watch, workflow,
+    init, list, participant, retry, schema, serve, skip, start, targets, trace, watch, workflow,
 };
 use crate::error::Error;
 use crate::output::Output;
@@ -17,6 +17,7 @@ use crate::output::Output;
 const EXAMPLES: &str = "\
 Examples:
   pavane demo                                    see it work: 200 orders over three services
+  pavane init refunds --proto proto              begin a workflow over your services
   pavane serve --data-dir ./data                 run the orchestrator
   pavane deploy place-order.yaml --proto proto   check a workflow and serve it
   pavane get order-1-0042                        what happened to an execution
@@ -124,6 +125,7 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(demo::Args),
+    Init(init::Args),
     Serve(serve::Args),
     Participant(participant::Args),
     Check(check::Args),

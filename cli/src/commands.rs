@@ -17,6 +17,7 @@ pub(crate) mod deploy;
 pub(crate) mod feed;
 pub(crate) mod get;
 pub(crate) mod graph;
+pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod participant;
 pub(crate) mod retry;
@@ -60,6 +61,7 @@ pub(crate) async fn run(
     let context = Context { settings, output };
     match command {
         Command::Demo(args) => demo::run(args, &context).await,
+        Command::Init(args) => init::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
         Command::Participant(args) => participant::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,

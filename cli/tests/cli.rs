@@ -13,6 +13,7 @@ mod cli {
     mod feed;
     mod follow;
     mod graph;
+    mod init;
     mod participant;
     mod serve;
     mod targets;

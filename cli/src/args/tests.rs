@@ -47,6 +47,7 @@ fn the_program_says_what_it_can_do() {
 
     Commands:
       demo         See it work: orders over three services, and an audit of what they left behind
+      init         Begin a workflow over your services
       serve        Run the orchestrator
       participant  Give a service a feed and a part in choreographies, beside it: a sidecar
       check        Check a workflow definition
@@ -91,6 +92,7 @@ fn the_program_says_what_it_can_do() {
 
     Examples:
       pavane demo                                    see it work: 200 orders over three services
+      pavane init refunds --proto proto              begin a workflow over your services
       pavane serve --data-dir ./data                 run the orchestrator
       pavane deploy place-order.yaml --proto proto   check a workflow and serve it
       pavane get order-1-0042                        what happened to an execution
