@@ -42,7 +42,7 @@ pub enum Input {
     },
     /// An operator has the home retry a suspended execution.
     Resume,
-    /// An operator settles a step by hand, with the home. What [`Driver::refusal`] has a reason
+    /// An operator settles a step by hand, with the home. What [`super::Driver::refusal`] has a reason
     /// against changes nothing.
     Resolve {
         /// The step, or the element of it.
@@ -117,7 +117,7 @@ pub struct CallRequest {
     pub cause: EventKey,
 }
 
-/// How long an execution rests: see [`Driver::rests`].
+/// How long an execution rests: see [`super::Driver::rests`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rest {
     /// When it is to be woken. `None`: time alone does not wake it.
