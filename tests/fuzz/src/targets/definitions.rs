@@ -98,8 +98,8 @@ impl Target for Definitions {
             );
         }
         proto2::check(&definition, shop::pool());
-        evolution::uses(&compiled.workflow);
         if let Some(plan) = &compiled.plan {
+            evolution::uses(&compiled.workflow);
             // It is kept as a message, listed as one, and compiled from that at every start.
             let listed = ListWorkflowsResponse {
                 workflows: vec![DeployedWorkflow {
