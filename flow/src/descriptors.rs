@@ -1,10 +1,10 @@
 //! Descriptor sets that come from somebody else, made a pool: what a compiler of .proto files would not
 //! let through is refused, before anything relies on it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use prost_reflect::DescriptorPool;
+use prost_reflect::{DescriptorPool, MessageDescriptor};
 use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 /// Most files of which each imports the next.
@@ -12,6 +12,9 @@ pub const MAX_IMPORT_DEPTH: usize = 256;
 /// Most ways along public imports, from all files together: they multiply where files import what their
 /// imports import.
 pub const MAX_IMPORT_WAYS: usize = 1_000_000;
+
+/// The file of the types that descriptors are written in.
+const GROWING: &str = "google/protobuf/descriptor.proto";
 
 /// Why files are no types that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +52,14 @@ pub enum InvalidDescriptors {
         /// Name of the file.
         file: String,
     },
+    /// A well-known type as it is known nowhere.
+    #[error("`{file}` defines google.protobuf.{message} with other fields than it has")]
+    WellKnown {
+        /// Name of the file.
+        file: String,
+        /// Name of the message.
+        message: String,
+    },
     /// Two files of one name.
     #[error("`{file}` is there twice, with different content")]
     Twice {
@@ -67,6 +78,7 @@ pub fn pool(files: Vec<FileDescriptorProto>) -> Result<DescriptorPool, InvalidDe
         check_syntax(file)?;
         for message in &file.message_type {
             check_map_entries(file, message)?;
+            check_well_known(file, message)?;
         }
     }
     check_imports(&files)?;
@@ -177,6 +189,40 @@ fn imported<'f>(
     imports.filter_map(move |(import, position)| {
         let import = known.get(import.as_str())?;
         Some((*import, public.contains(&position)))
+    })
+}
+
+/// Well-known types are read and written by what they mean, so they must have the fields for it.
+fn check_well_known(
+    file: &FileDescriptorProto,
+    message: &DescriptorProto,
+) -> Result<(), InvalidDescriptors> {
+    let name = format!("google.protobuf.{}", message.name());
+    let global = DescriptorPool::global();
+    let known = match file.package() {
+        "google.protobuf" => global.get_message_by_name(&name),
+        _ => None,
+    };
+    // Those of the descriptors themselves grow, and mean nothing in messages.
+    let grows = |known: &MessageDescriptor| known.parent_file().name() == GROWING;
+    let Some(known) = known.filter(|known| !grows(known)) else {
+        return Ok(());
+    };
+    let fields = |message: &DescriptorProto| -> BTreeSet<_> {
+        let fields = message.field.iter();
+        let fields = fields.map(|field| {
+            let kind = (field.r#type(), field.type_name().to_owned());
+            (field.number(), field.name().to_owned(), field.label(), kind)
+        });
+        fields.collect()
+    };
+    let is_same = fields(message) == fields(known.descriptor_proto());
+    if is_same {
+        return Ok(());
+    }
+    Err(InvalidDescriptors::WellKnown {
+        file: file.name().to_owned(),
+        message: message.name().to_owned(),
     })
 }
 

@@ -152,6 +152,19 @@ fn a_syntax_that_is_none_is_refused() {
 }
 
 #[test]
+fn a_well_known_type_with_other_fields_is_refused() {
+    let any = prost_reflect::DescriptorPool::global()
+        .get_file_by_name("google/protobuf/any.proto")
+        .unwrap();
+    let any = any.file_descriptor_proto().clone();
+    assert!(pool(vec![any.clone()]).is_ok());
+    let mut other = any;
+    other.message_type[0].field[1].r#type = Some(1);
+    let refused = pool(vec![other]);
+    assert!(matches!(refused, Err(InvalidDescriptors::WellKnown { .. })));
+}
+
+#[test]
 fn an_entry_of_a_map_that_is_none_is_refused() {
     let named = |name: &str, number| FieldDescriptorProto {
         name: Some(name.to_owned()),

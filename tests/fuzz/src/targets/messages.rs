@@ -48,11 +48,11 @@ fn message(
             "test.Inner",
             "a/google.protobuf.Any",
         ];
-        message.set_field_by_number(1, Value::String((*random.pick(&urls)).to_owned()));
+        let _ = message.try_set_field_by_number(1, Value::String((*random.pick(&urls)).to_owned()));
         let inner = descriptor.parent_pool().get_message_by_name("test.Inner");
         if let Some(inner) = inner.filter(|_| depth > 0) {
             let bytes = self::message(&inner, random, depth - 1, left).encode_to_vec();
-            message.set_field_by_number(2, Value::Bytes(bytes.into()));
+            let _ = message.try_set_field_by_number(2, Value::Bytes(bytes.into()));
         }
         return message;
     }
