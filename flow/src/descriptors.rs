@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
-use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 /// Most files of which each imports the next.
 pub const MAX_IMPORT_DEPTH: usize = 256;
@@ -15,6 +15,10 @@ pub const MAX_IMPORT_WAYS: usize = 1_000_000;
 
 /// The file of the types that descriptors are written in.
 const GROWING: &str = "google/protobuf/descriptor.proto";
+
+/// Longest name of a package, and of anything in it by itself, in bytes: full names are kept of all that
+/// there is, and of each part of a package.
+pub const MAX_NAME_BYTES: usize = 512;
 
 /// Why files are no types that can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +56,14 @@ pub enum InvalidDescriptors {
         /// Name of the file.
         file: String,
     },
+    /// A name that is too long.
+    #[error("`{file}` has a name of {found} bytes, more than the allowed {MAX_NAME_BYTES}")]
+    Name {
+        /// Name of the file.
+        file: String,
+        /// How long it is.
+        found: usize,
+    },
     /// A well-known type as it is known nowhere.
     #[error("`{file}` defines google.protobuf.{message} with other fields than it has")]
     WellKnown {
@@ -76,6 +88,11 @@ pub fn pool(files: Vec<FileDescriptorProto>) -> Result<DescriptorPool, InvalidDe
     let files = once(files)?;
     for file in &files {
         check_syntax(file)?;
+        let longest = [file.package().len(), longest_name(file)];
+        if let Some(found) = longest.into_iter().find(|found| *found > MAX_NAME_BYTES) {
+            let file = file.name().to_owned();
+            return Err(InvalidDescriptors::Name { file, found });
+        }
         for message in &file.message_type {
             check_map_entries(file, message)?;
             check_well_known(file, message)?;
@@ -126,6 +143,34 @@ fn check_syntax(file: &FileDescriptorProto) -> Result<(), InvalidDescriptors> {
             syntax: other.to_owned(),
         }),
     }
+}
+
+/// The longest name in a file.
+fn longest_name(file: &FileDescriptorProto) -> usize {
+    let messages = file.message_type.iter().map(longest_in);
+    let enums = file.enum_type.iter().map(longest_of);
+    let services = file.service.iter().map(|service| {
+        let methods = service.method.iter().map(|method| method.name().len());
+        methods.fold(service.name().len(), usize::max)
+    });
+    let extensions = file.extension.iter().map(|field| field.name().len());
+    let all = messages.chain(enums).chain(services).chain(extensions);
+    all.max().unwrap_or_default()
+}
+
+fn longest_in(message: &DescriptorProto) -> usize {
+    let fields = message.field.iter().chain(&message.extension);
+    let fields = fields.map(|field| field.name().len().max(field.json_name().len()));
+    let oneofs = message.oneof_decl.iter().map(|oneof| oneof.name().len());
+    let enums = message.enum_type.iter().map(longest_of);
+    let nested = message.nested_type.iter().map(longest_in);
+    let all = fields.chain(oneofs).chain(enums).chain(nested);
+    all.fold(message.name().len(), usize::max)
+}
+
+fn longest_of(found: &EnumDescriptorProto) -> usize {
+    let values = found.value.iter().map(|value| value.name().len());
+    values.fold(found.name().len(), usize::max)
 }
 
 /// Whoever follows imports goes down into them, by every way that there is, and would never come back from

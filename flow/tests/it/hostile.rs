@@ -165,6 +165,21 @@ fn a_well_known_type_with_other_fields_is_refused() {
 }
 
 #[test]
+fn a_name_that_is_too_long_is_refused() {
+    let mut package = file("a", &[]);
+    package.package = Some("a.".repeat(10_000) + "a");
+    let mut message = file("a", &[]);
+    message.message_type.push(DescriptorProto {
+        name: Some("M".repeat(513)),
+        ..DescriptorProto::default()
+    });
+    for file in [package, message] {
+        let refused = pool(vec![file]);
+        assert!(matches!(refused, Err(InvalidDescriptors::Name { .. })));
+    }
+}
+
+#[test]
 fn an_entry_of_a_map_that_is_none_is_refused() {
     let named = |name: &str, number| FieldDescriptorProto {
         name: Some(name.to_owned()),
