@@ -1,7 +1,7 @@
 //! Cursors: where a subscriber stands, as a token that a person can type. Only this module knows how
 //! one is written: `<incarnation>-<position>-<check>`.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use crate::{Error, Sequence};
 
@@ -41,14 +41,46 @@ impl fmt::Display for Incarnation {
     }
 }
 
+/// Most bytes that a cursor has.
+const MOST_BYTES: usize = INCARNATION_DIGITS + 1 + 20 + 1 + CHECK_DIGITS;
+
+/// A cursor that takes no memory of its own: each event that is sent has one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cursor {
+    bytes: [u8; MOST_BYTES],
+    /// Where the text begins; it ends at the end.
+    begin: usize,
+}
+
+impl Cursor {
+    /// The cursor of a position.
+    pub(crate) fn new(incarnation: Incarnation, sequence: Sequence) -> Self {
+        let mut bytes = [b'-'; MOST_BYTES];
+        let mut begin = MOST_BYTES - CHECK_DIGITS;
+        bytes[begin..].copy_from_slice(&check_digits(incarnation, sequence));
+        begin -= 1;
+        let mut number = sequence.get();
+        loop {
+            begin -= 1;
+            bytes[begin] = b'0' + (number % 10) as u8;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
+        }
+        begin -= 1 + INCARNATION_DIGITS;
+        bytes[begin..begin + INCARNATION_DIGITS].copy_from_slice(&incarnation.0);
+        Self { bytes, begin }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[self.begin..]).expect("digits and dashes")
+    }
+}
+
 /// Writes the cursor of a position.
 pub(crate) fn format(incarnation: Incarnation, sequence: Sequence) -> String {
-    let mut cursor = String::with_capacity(INCARNATION_DIGITS + CHECK_DIGITS + 14);
-    write!(cursor, "{incarnation}-{sequence}-").expect("writing to a string cannot fail");
-    for digit in check_digits(incarnation, sequence) {
-        cursor.push(char::from(digit));
-    }
-    cursor
+    Cursor::new(incarnation, sequence).as_str().to_owned()
 }
 
 /// Reads a cursor of any feed. Errors: [`Error::InvalidCursor`].
@@ -103,6 +135,7 @@ mod tests {
         let incarnation = Incarnation::random();
         for number in [0, 1, 31, 5_120, u64::MAX] {
             let cursor = format(incarnation, Sequence::new(number));
+            assert!(cursor.starts_with(&format!("{incarnation}-{number}-")));
             assert_eq!(
                 parse(&cursor).unwrap(),
                 (incarnation, Sequence::new(number))

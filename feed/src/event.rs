@@ -15,6 +15,8 @@ use crate::record::encode_text;
 
 /// Tag of the field `source` of `pavane.feed.v1.Event`.
 const SOURCE_TAG: u32 = 2;
+/// What that field takes besides the source itself, at most: it has less than 16 KiB.
+const SOURCE_BYTES: usize = 3;
 const MAX_ID_BYTES: usize = 256;
 const MAX_SUBJECT_BYTES: usize = 256;
 const MAX_TYPE_BYTES: usize = 256;
@@ -56,10 +58,15 @@ impl Prepared {
 
     /// Takes encoded events as they are; `source` is what the feed puts where they have none.
     pub(crate) fn from_encoded<'a>(
-        events: impl IntoIterator<Item = &'a [u8]>,
+        events: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
         source: &str,
     ) -> Result<Self, Error> {
-        let mut prepared = Self::default();
+        let events = events.into_iter();
+        let room = |event: &[u8]| event.len() + SOURCE_BYTES + source.len();
+        let mut prepared = Self {
+            data: Vec::with_capacity(events.clone().map(room).sum()),
+            ends: Vec::with_capacity(events.size_hint().0),
+        };
         for event in events {
             let view = EventView::parse(event)?;
             check_length("id", view.id, MAX_ID_BYTES)?;

@@ -171,7 +171,7 @@ impl Feed {
     /// is their source at most.
     pub fn prepare_encoded<'a>(
         &self,
-        events: impl IntoIterator<Item = &'a [u8]>,
+        events: impl IntoIterator<Item = &'a [u8], IntoIter: Clone>,
     ) -> Result<Prepared, Error> {
         Prepared::from_encoded(events, &self.core.source)
     }

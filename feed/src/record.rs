@@ -5,7 +5,7 @@
 //! follows (varint), one byte of flags, and the encoded `pavane.feed.v1.Event` without `sequence`
 //! and `cursor`, which follow from where it lies.
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
 use prost::encoding::{WireType, decode_varint, encode_key, encode_varint};
 
@@ -22,6 +22,8 @@ const SEQUENCE_TAG: u32 = 7;
 const CURSOR_TAG: u32 = 8;
 /// What these fields take besides the cursor itself, at most.
 const PLACE_BYTES: usize = 16;
+/// Room for several events that are sent: they share one allocation.
+const ROOM_BYTES: usize = 8 << 10;
 
 /// Consecutive whole commits of one feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,13 +110,17 @@ pub(crate) struct Record {
 
 impl Record {
     /// The encoded event as it is sent: with its sequence and with this cursor. Fields of a message
-    /// may come in any order, so they are put behind the rest.
-    pub(crate) fn with_place(&self, cursor: &str) -> Bytes {
-        let mut encoded = Vec::with_capacity(self.event.len() + cursor.len() + PLACE_BYTES);
-        encoded.extend_from_slice(&self.event);
-        prost::encoding::uint64::encode(SEQUENCE_TAG, &self.sequence.get(), &mut encoded);
-        encode_text(CURSOR_TAG, cursor, &mut encoded);
-        encoded.into()
+    /// may come in any order, so they are put behind the rest. It is written to `room`, which is
+    /// made anew when there is not enough of it.
+    pub(crate) fn with_place(&self, cursor: &str, room: &mut BytesMut) -> Bytes {
+        let needed = self.event.len() + cursor.len() + PLACE_BYTES;
+        if room.capacity() < needed {
+            *room = BytesMut::with_capacity(needed.max(ROOM_BYTES));
+        }
+        room.extend_from_slice(&self.event);
+        prost::encoding::uint64::encode(SEQUENCE_TAG, &self.sequence.get(), room);
+        encode_text(CURSOR_TAG, cursor, room);
+        room.split().freeze()
     }
 
     /// Decodes the event. `sequence` and `cursor` are left to the caller.
@@ -125,10 +131,10 @@ impl Record {
 }
 
 /// Writes a field that is a text.
-pub(crate) fn encode_text(tag: u32, text: &str, to: &mut Vec<u8>) {
+pub(crate) fn encode_text(tag: u32, text: &str, to: &mut impl BufMut) {
     encode_key(tag, WireType::LengthDelimited, to);
     encode_varint(text.len() as u64, to);
-    to.extend_from_slice(text.as_bytes());
+    to.put_slice(text.as_bytes());
 }
 
 /// Decodes events that were read from the store.
@@ -187,6 +193,8 @@ pub(crate) struct ChunkBuilder {
     count: u32,
     /// Where the flags of the newest event are.
     flags_at: usize,
+    /// Bytes of the chunk before: the next is often as long, and need not grow step by step.
+    before: usize,
 }
 
 impl ChunkBuilder {
@@ -212,6 +220,7 @@ impl ChunkBuilder {
     /// Adds one event, whose encoding has `length` bytes and is written by `write`.
     pub(crate) fn push(&mut self, length: usize, write: impl FnOnce(&mut Vec<u8>)) {
         if self.data.is_empty() {
+            self.data.reserve(self.before);
             self.data.extend_from_slice(&[0; HEADER_BYTES]);
         }
         encode_varint(length as u64 + 1, &mut self.data);
@@ -231,6 +240,11 @@ impl ChunkBuilder {
     pub(crate) fn finish(&mut self, last: Sequence) -> Chunk {
         let mut data = std::mem::take(&mut self.data);
         data[..HEADER_BYTES].copy_from_slice(&self.count.to_le_bytes());
+        self.before = data.len();
+        // It stays in memory for a while.
+        if data.capacity() > 2 * data.len() {
+            data.shrink_to_fit();
+        }
         let first = Sequence::new(last.get() + 1 - u64::from(self.count));
         self.count = 0;
         Chunk {
@@ -282,13 +296,18 @@ mod tests {
     #[test]
     fn an_event_is_sent_as_it_is_stored_and_says_where_it_lies() {
         let chunk = chunk(&[&["a", "b"]]);
-        let record = chunk.records().last().unwrap().unwrap();
-        let sent = Event::decode(record.with_place("a-2-b")).unwrap();
-        let expected = Event {
-            sequence: 2,
-            cursor: "a-2-b".to_owned(),
-            ..event("b")
+        let mut room = BytesMut::new();
+        let sent = |record: Result<Record, Error>| {
+            let record = record.unwrap();
+            let cursor = format!("a-{}-b", record.sequence);
+            Event::decode(record.with_place(&cursor, &mut room)).unwrap()
         };
+        let sent: Vec<_> = chunk.records().map(sent).collect();
+        let expected = [(1, "a"), (2, "b")].map(|(sequence, subject)| Event {
+            sequence,
+            cursor: format!("a-{sequence}-b"),
+            ..event(subject)
+        });
         assert_eq!(sent, expected);
     }
 

@@ -3,8 +3,9 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
+use crate::cursor::Cursor;
 use crate::record::{Chunk, EventView, Record, Records};
 use crate::{Error, Feed, Filter, Sequence};
 
@@ -27,6 +28,8 @@ pub(crate) struct Scan {
     /// A commit that was read but did not fit into the batch before.
     held: Option<Commit>,
     commit: Commit,
+    /// Where the events that pass are written, as they are sent.
+    room: BytesMut,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +52,7 @@ impl Scan {
             position,
             held: None,
             commit: Commit::default(),
+            room: BytesMut::new(),
         }
     }
 
@@ -143,8 +147,9 @@ impl Scan {
             }
             if self.passes(&record)? {
                 self.commit.bytes += record.event.len() + EVENT_OVERHEAD;
-                let cursor = self.feed.cursor(record.sequence);
-                self.commit.events.push(record.with_place(&cursor));
+                let cursor = Cursor::new(self.feed.incarnation(), record.sequence);
+                let event = record.with_place(cursor.as_str(), &mut self.room);
+                self.commit.events.push(event);
             }
             if record.ends_commit {
                 self.commit.last = record.sequence;

@@ -2,7 +2,7 @@
 
 use bytes::{Buf, BufMut, Bytes};
 use tonic::Status;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
 /// Encodes and decodes by doing neither.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,6 +23,15 @@ impl Codec for BytesCodec {
     }
 }
 
+/// First size of the buffers of a call, which grow as they must: most messages are small, and what is
+/// larger than this costs the allocator much more.
+const BUFFER_BYTES: usize = 512;
+const YIELD_BYTES: usize = 32 << 10;
+
+fn buffers() -> BufferSettings {
+    BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
+}
+
 impl Encoder for BytesCodec {
     type Item = Bytes;
     type Error = Status;
@@ -30,6 +39,10 @@ impl Encoder for BytesCodec {
     fn encode(&mut self, message: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
         buffer.put(message);
         Ok(())
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        buffers()
     }
 }
 
@@ -39,5 +52,9 @@ impl Decoder for BytesCodec {
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        buffers()
     }
 }

@@ -22,6 +22,9 @@ use crate::{Error, KeyRange, Sequence};
 /// that fjall accepts.
 const JOURNAL_BYTES: u64 = 64 << 20;
 
+/// The length of a run, as the index has it.
+const ONE: [u8; 4] = 1_u32.to_be_bytes();
+
 pub(crate) struct FjallOptions {
     pub cache_bytes: u64,
     pub write_buffer_bytes: u64,
@@ -133,11 +136,11 @@ impl FjallEngine {
         let arena = Bytes::from(arena);
         let mut start = 0;
         for (end, length) in runs {
-            batch.insert(
-                &self.subjects,
-                arena.slice(start..end),
-                length.to_be_bytes(),
-            );
+            let length = match length {
+                1 => Bytes::from_static(&ONE), // nearly always
+                _ => Bytes::copy_from_slice(&length.to_be_bytes()),
+            };
+            batch.insert(&self.subjects, arena.slice(start..end), length);
             start = end;
         }
         Ok(())
