@@ -66,10 +66,12 @@ pub(super) fn performers(
             });
         }
         let path = format!("steps[{position}].call");
-        let call = step.call().or_else(|| neighbour(plan, index)?.call());
-        let performer = match call {
-            Some(call) => check.owner(&step.id, call, &path),
-            None => {
+        let around = || neighbour(plan, index)?.call();
+        let performer = match (step.call(), step.call().or_else(around)) {
+            (Some(call), _) => check.owner(&step.id, call, &path),
+            // If nobody owns that service, it is said of the step that calls it.
+            (None, Some(call)) => owners.of(&call.method.service),
+            (None, None) => {
                 check.problems.push(Problem::NobodyWaits {
                     step: Arc::clone(&step.id),
                     path: format!("steps[{position}]"),
