@@ -26,15 +26,15 @@ use crate::error::Error;
 use crate::render::{Cell, Paint, Table};
 use server::Server;
 
-/// A day, and then nothing.
-const WORKFLOW: &str = "
-name: wait
-implements: pavane.testing.v1.ChainService/Run
-steps:
-  - id: pause
-    wait: { duration: 24h }
-output: { payload: input.payload }
-";
+/// A wait, and then nothing.
+fn workflow(name: &str, method: &str, duration: &str) -> String {
+    format!(
+        "name: {name}\n\
+         implements: pavane.testing.v1.ChainService/{method}\n\
+         steps: [ {{ id: pause, wait: {{ duration: {duration} }} }} ]\n\
+         output: {{ payload: input.payload }}\n"
+    )
+}
 
 /// Starts that are on their way at the same time.
 const IN_FLIGHT: usize = 256;
@@ -49,6 +49,9 @@ pub(super) struct Figures {
     starts_per_second: f64,
     /// Resident, with nothing to do.
     idle_bytes: u64,
+    /// Resident, when as many have been started that are over at once: with the buffers of the store,
+    /// and what the allocator keeps.
+    ended_bytes: u64,
     /// Resident, when all have been started and wait.
     waiting_bytes: u64,
     /// Resident, when they were found again after a restart.
@@ -60,8 +63,14 @@ pub(super) struct Figures {
 }
 
 impl Figures {
-    fn each(&self, bytes: u64) -> u64 {
-        bytes.saturating_sub(self.idle_bytes) / self.executions.max(1)
+    /// Besides a server that has had as many, of which none waits any more.
+    fn each_waiting(&self) -> u64 {
+        self.waiting_bytes.saturating_sub(self.ended_bytes) / self.executions.max(1)
+    }
+
+    /// Besides a server that has just begun.
+    fn each_restarted(&self) -> u64 {
+        self.restarted_bytes.saturating_sub(self.idle_bytes) / self.executions.max(1)
     }
 }
 
@@ -80,11 +89,16 @@ pub(super) async fn measure(
 
     let (server, first_start) = start(&folder, args).await?;
     let channel = links::connect(server.address())?;
-    deploy(channel.clone()).await?;
+    deploy(channel.clone(), workflow("pass", "First", "1ms")).await?;
+    deploy(channel.clone(), workflow("wait", "Run", "24h")).await?;
     let idle_bytes = server.resident()?;
-    note(&format!("starting {} executions", args.executions));
+    note(&format!("starting {} that do not wait", args.executions));
+    start_executions(&channel, "pass", args.executions).await?;
+    tokio::time::sleep(SETTLING).await;
+    let ended_bytes = server.resident()?;
+    note(&format!("starting {} that wait", args.executions));
     let begin = Instant::now();
-    start_executions(&channel, args.executions).await?;
+    start_executions(&channel, "wait", args.executions).await?;
     let starts_per_second = args.executions as f64 / begin.elapsed().as_secs_f64();
     tokio::time::sleep(SETTLING).await;
     let waiting_bytes = server.resident()?;
@@ -98,6 +112,7 @@ pub(super) async fn measure(
         executions: args.executions,
         starts_per_second,
         idle_bytes,
+        ended_bytes,
         waiting_bytes,
         restarted_bytes,
         first_start,
@@ -111,13 +126,13 @@ async fn start(folder: &Path, args: &WaitingArgs) -> Result<(Server, Duration), 
     Ok((server, begin.elapsed()))
 }
 
-async fn deploy(channel: Channel) -> Result<(), Error> {
+async fn deploy(channel: Channel, text: String) -> Result<(), Error> {
     let files = prost_types::FileDescriptorSet::decode(pavane::FILE_DESCRIPTOR_SET)
         .expect("the contract's own descriptors");
     let request = DeployWorkflowRequest {
         definition: Some(Definition::Source(Source {
             file_name: "wait.yaml".to_owned(),
-            text: WORKFLOW.to_owned(),
+            text,
         })),
         descriptors: Some(Descriptors {
             from: Some(descriptors::From::FileDescriptorSet(files)),
@@ -131,7 +146,11 @@ async fn deploy(channel: Channel) -> Result<(), Error> {
         .map_err(|status| Error::Refused(Box::new(status)))
 }
 
-async fn start_executions(channel: &Channel, executions: u64) -> Result<(), Error> {
+async fn start_executions(
+    channel: &Channel,
+    workflow: &'static str,
+    executions: u64,
+) -> Result<(), Error> {
     let input = RunRequest {
         payload: "2 x sku-17".to_owned(),
     };
@@ -144,7 +163,7 @@ async fn start_executions(channel: &Channel, executions: u64) -> Result<(), Erro
         callers.spawn(async move {
             while next.fetch_add(1, Ordering::Relaxed) < executions {
                 let request = StartExecutionRequest {
-                    workflow: "wait".to_owned(),
+                    workflow: workflow.to_owned(),
                     input: Some(Input::InputBytes(input.clone())),
                     ..StartExecutionRequest::default()
                 };
@@ -167,17 +186,18 @@ pub(super) fn text(figures: &Figures, paint: Paint) -> String {
     let mut table = Table::with_header(header);
     let rows = [
         ("idle", ms(figures.first_start), figures.idle_bytes, None),
+        ("as many, ended", String::new(), figures.ended_bytes, None),
         (
-            "all started",
+            "all waiting",
             String::new(),
             figures.waiting_bytes,
-            Some(figures.each(figures.waiting_bytes)),
+            Some(figures.each_waiting()),
         ),
         (
             "killed and restarted",
             ms(figures.restart),
             figures.restarted_bytes,
-            Some(figures.each(figures.restarted_bytes)),
+            Some(figures.each_restarted()),
         ),
     ];
     for (name, start, resident, each) in rows {
@@ -204,11 +224,12 @@ pub(super) fn json(figures: &Figures) -> Value {
             "starts_per_second": figures.starts_per_second,
             "idle_resident_bytes": figures.idle_bytes,
             "first_start_ms": ms(figures.first_start),
+            "ended_resident_bytes": figures.ended_bytes,
             "waiting_resident_bytes": figures.waiting_bytes,
-            "bytes_per_execution": figures.each(figures.waiting_bytes),
+            "bytes_per_execution": figures.each_waiting(),
             "restart_ms": ms(figures.restart),
             "restarted_resident_bytes": figures.restarted_bytes,
-            "bytes_per_execution_after_restart": figures.each(figures.restarted_bytes),
+            "bytes_per_execution_after_restart": figures.each_restarted(),
         }
     })
 }
@@ -222,12 +243,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_one_costs_is_what_all_cost_besides_an_idle_server() {
+    fn what_one_costs_is_what_all_cost_besides_a_server_without_them() {
         let figures = Figures {
             executions: 100_000,
             starts_per_second: 5_000.4,
             idle_bytes: 20_000_000,
-            waiting_bytes: 90_000_000,
+            ended_bytes: 60_000_000,
+            waiting_bytes: 130_000_000,
             restarted_bytes: 50_000_000,
             first_start: Duration::from_millis(40),
             restart: Duration::from_millis(700),
@@ -237,7 +259,8 @@ mod tests {
 
                                 start   resident    each
         idle                    40 ms    20.0 MB
-        all started                      90.0 MB   700 B
+        as many, ended                   60.0 MB
+        all waiting                     130.0 MB   700 B
         killed and restarted   700 ms    50.0 MB   300 B
         ");
     }
