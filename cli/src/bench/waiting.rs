@@ -30,7 +30,7 @@ use server::Server;
 fn workflow(name: &str, method: &str, duration: &str) -> String {
     format!(
         "name: {name}\n\
-         implements: pavane.testing.v1.ChainService/{method}\n\
+         implements: pavane.testing.v1.{method}\n\
          steps: [ {{ id: pause, wait: {{ duration: {duration} }} }} ]\n\
          output: {{ payload: input.payload }}\n"
     )
@@ -89,8 +89,12 @@ pub(super) async fn measure(
 
     let (server, first_start) = start(&folder, args).await?;
     let channel = links::connect(server.address())?;
-    deploy(channel.clone(), workflow("pass", "First", "1ms")).await?;
-    deploy(channel.clone(), workflow("wait", "Run", "24h")).await?;
+    deploy(
+        channel.clone(),
+        workflow("pass", "FirstService/First", "1ms"),
+    )
+    .await?;
+    deploy(channel.clone(), workflow("wait", "ChainService/Run", "24h")).await?;
     let idle_bytes = server.resident()?;
     note(&format!("starting {} that do not wait", args.executions));
     start_executions(&channel, "pass", args.executions).await?;

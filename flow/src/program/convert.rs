@@ -197,7 +197,9 @@ fn to_message(
 
 /// A value as JSON: for fields of type Struct, Value and ListValue.
 fn to_json(value: &Value<'_>, meter: &mut Meter) -> Result<prost_types::Value, Problem> {
-    meter.charge(1)?;
+    // Lists that an expression repeats are shared, but not in JSON: each value there takes 2 KB of its own
+    // until it is encoded.
+    meter.charge(32)?;
     #[expect(clippy::cast_precision_loss, reason = "numbers of JSON are doubles")]
     let kind = match value {
         Value::Null => JsonKind::NullValue(0),
