@@ -91,7 +91,7 @@ pub(super) async fn measure(
     let channel = links::connect(server.address())?;
     deploy(
         channel.clone(),
-        workflow("pass", "FirstService/First", "1ms"),
+        workflow("pass", "FirstLinkService/First", "1ms"),
     )
     .await?;
     deploy(channel.clone(), workflow("wait", "ChainService/Run", "24h")).await?;
