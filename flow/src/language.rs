@@ -46,6 +46,7 @@ mod tree;
 mod types;
 mod workflow;
 
+pub use names::is_reserved;
 pub use schema::schema;
 use source::Source;
 

@@ -49,6 +49,11 @@ const RESERVED: &[&str] = &[
     "google",
 ];
 
+/// Whether a word means something in expressions, so that no step can be called by it.
+pub fn is_reserved(word: &str) -> bool {
+    RESERVED.contains(&word)
+}
+
 /// Checks the name of a workflow.
 pub(super) fn check_workflow_name(name: &str, report: &mut Report<'_>) {
     let path = "name";
@@ -84,7 +89,7 @@ pub(super) fn check_step_id(id: &str, path: &str, report: &mut Report<'_>) -> bo
         required(path, "a step needs an id", report);
         return false;
     }
-    if RESERVED.contains(&id) {
+    if is_reserved(id) {
         let message = format!("`{id}` cannot be the id of a step: expressions use it otherwise");
         let found = Diagnostic::error("RESERVED_WORD", message).label("reserved");
         report.add(path, found);

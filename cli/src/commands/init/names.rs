@@ -1,60 +1,16 @@
 //! Names of one kind made of names of another.
 
+use pavane_flow::language;
+
 use crate::error::Error;
 
 /// Longest name of a workflow.
 const MAX_BYTES: usize = 64;
 
-/// Words that mean something in expressions, and so are no ids of steps; as names of fields they cannot
-/// follow a dot.
-const RESERVED: [&str; 42] = [
-    "input",
-    "execution",
-    "constants",
-    "event",
-    "data",
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-    "has",
-    "all",
-    "exists",
-    "exists_one",
-    "map",
-    "filter",
-    "bool",
-    "int",
-    "uint",
-    "double",
-    "string",
-    "bytes",
-    "list",
-    "type",
-    "dyn",
-    "google",
-];
-
 /// Whether expressions cannot say it.
 pub(super) fn is_reserved(word: &str) -> bool {
-    RESERVED.contains(&word)
+    // The last two only where a step awaits an event; that may come.
+    language::is_reserved(word) || matches!(word, "event" | "data")
 }
 
 /// Errors: it is no name of a workflow.
