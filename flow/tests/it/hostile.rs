@@ -5,7 +5,7 @@ use pavane_flow::descriptors::{InvalidDescriptors, MAX_IMPORT_DEPTH, pool};
 use prost::Message;
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto, MessageOptions};
 
-use crate::support::{check, compiled};
+use crate::support::{check, compiled, computed};
 
 const HEAD: &str = "name: test\nimplements: test.Tests/Run\n";
 const STEPS: &str = "steps: [{ id: a, call: test.Tests/Other }]\n";
@@ -219,4 +219,17 @@ fn a_file_may_be_there_twice_if_it_is_the_same() {
         pool(vec![one, other]),
         Err(InvalidDescriptors::Twice { .. })
     ));
+}
+
+#[test]
+fn a_list_that_is_shared_is_paid_for_when_json_copies_it() {
+    let nested = |levels| {
+        let body = (0..levels).fold("x".to_owned(), |body, _| {
+            format!("cel.bind(x, x.map(y, [y, y]), {body})")
+        });
+        computed(&format!("any_json: \"cel.bind(x, [[]], {body})\""), "{}")
+    };
+    assert!(nested(4).is_ok(), "{:?}", nested(4));
+    let problem = nested(15).expect_err("65,535 values of 2 KB each");
+    assert!(problem.contains("steps"), "{problem}");
 }
