@@ -8,6 +8,7 @@ pub mod metadata;
 mod names;
 pub mod trace;
 mod view;
+pub mod wire;
 
 pub use names::nearest;
 pub use view::{EventView, Malformed};

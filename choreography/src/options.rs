@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use pavane_client::SubscriberOptions;
 use pavane_clock::Clock;
-use pavane_feed::client::SubscriberOptions;
 
 /// How to take part.
 #[derive(Debug, Clone)]

@@ -3,13 +3,11 @@
 //! workflows.
 //!
 //! A [`Store`] is one folder with feeds and states. Everything is written by [`Store::transact`],
-//! synced before it is acknowledged, and served to others by [`Service`]; [`client::Subscriber`]
-//! follows a feed of another process.
+//! synced before it is acknowledged, and served to others by [`Service`].
 //!
 //! **Invariant:** one thread writes; whatever it was told, readers never make it wait.
 //! **Invariant:** after the first failed write or sync, nothing is written any more.
 
-pub mod client;
 mod cursor;
 mod engine;
 mod error;
@@ -28,7 +26,6 @@ mod state;
 mod store;
 mod subject;
 mod subscription;
-mod wire;
 
 pub use cursor::Incarnation;
 pub use error::Error;

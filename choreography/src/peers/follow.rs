@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use pavane::feed::v1::Filter;
+use pavane_client::{Start, Subscriber, SubscriberOptions, Update};
 use pavane_clock::Clock;
-use pavane_feed::client::{Start, Subscriber, SubscriberOptions, Update};
 use pavane_flow::choreography::member;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

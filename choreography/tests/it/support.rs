@@ -14,7 +14,7 @@ use pavane::shop::order::v1::PlaceOrderRequest;
 use pavane::workflow::v1::participant_service_server::ParticipantServiceServer;
 use pavane::workflow::v1::{GetParticipantResponse, Member, PrepareWorkflowRequest};
 use pavane_choreography::{Error, Options, Runtime, Service, StepCall};
-use pavane_feed::client::SubscriberOptions;
+use pavane_client::SubscriberOptions;
 use pavane_feed::{self as feed, Access, Feed, ServiceOptions, Store};
 use pavane_flow::event::Origin;
 use pavane_flow::language::{self, Definition};

@@ -17,7 +17,7 @@ use tonic::server::{Grpc, NamedService, ServerStreamingService};
 use tonic_prost::ProstCodec;
 
 use super::Service;
-use crate::wire::EncodedResponse;
+use pavane::wire::EncodedResponse;
 
 const SUBSCRIBE: &str = "/pavane.feed.v1.FeedService/Subscribe";
 

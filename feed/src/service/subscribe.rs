@@ -13,8 +13,8 @@ use tonic::Status;
 
 use super::Service;
 use crate::event::now;
-use crate::wire::{EncodedBatch, EncodedMessage as Message, EncodedResponse};
 use crate::{Delivery, Error, Feed, Filter, Start, Subscription};
+use pavane::wire::{EncodedBatch, EncodedMessage as Message, EncodedResponse};
 
 /// Largest batch that a subscriber may ask for.
 const MAX_BATCH_BYTES: u32 = 2 << 20;

@@ -1,7 +1,6 @@
-//! What a store, its feeds, its service and its client promise, from the outside.
+//! What a store, its feeds and its service promise, from the outside.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-mod client;
 mod damage;
 mod directory;
 mod publishing;

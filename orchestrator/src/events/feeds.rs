@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use pavane::feed::v1::Filter;
 use pavane_calls::{Calls, Target};
+use pavane_client::{Start, Subscriber};
 use pavane_feed::Store;
-use pavane_feed::client::{Start, Subscriber};
 use pavane_flow::plan::{Plan, Work};
 
 use tonic::transport::Endpoint;

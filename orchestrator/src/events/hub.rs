@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pavane::feed::v1::{Event, Filter};
-use pavane_feed::client::Start;
+use pavane_client::Start;
 use pavane_flow::Timestamp;
 use prost::Message;
 use tokio::task::JoinSet;

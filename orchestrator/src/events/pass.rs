@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use pavane::feed::v1::{Event, Filter};
-use pavane_feed::client::Start;
+use pavane_client::Start;
 use pavane_flow::Timestamp;
 
 use super::feeds::Feeds;

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use pavane::feed::v1::{Event, Filter};
-use pavane_feed::client::{Start, Subscriber, Update};
+use pavane_client::{Start, Subscriber, Update};
 use pavane_feed::{Delivery, Feed, Subscription};
 use tonic::{Code, Status};
 

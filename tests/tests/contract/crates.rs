@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Who may know whom, besides the contract `pavane`, which all may know and which knows nobody.
 /// Arrows go one way: down this list.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("xtask", &[]),
     // What anybody's services may be: it knows nothing of ours.
     ("checkout-example", &[]),
@@ -25,7 +25,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
             "pavane-calls",
             "pavane-kit",
             "pavane-server",
-            "pavane-feed",
+            "pavane-client",
             "pavane-flow",
             "pavane-conformance",
         ],
@@ -34,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
         "pavane-orchestrator",
         &[
             "pavane-server",
+            "pavane-client",
             "pavane-feed",
             "pavane-flow",
             "pavane-calls",
@@ -68,10 +69,16 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("pavane-calls", &["pavane-flow"]),
     (
         "pavane-choreography",
-        &["pavane-feed", "pavane-flow", "pavane-clock"],
+        &[
+            "pavane-client",
+            "pavane-feed",
+            "pavane-flow",
+            "pavane-clock",
+        ],
     ),
     ("pavane-clock", &["pavane-flow"]),
     ("pavane-server", &[]),
+    ("pavane-client", &[]),
     ("pavane-conformance", &[]),
     ("pavane-feed", &[]),
     ("pavane-flow", &[]),

@@ -1,7 +1,7 @@
 //! Somebody who follows a feed through all the kills of its server, from beginning to end.
 
 use pavane::feed::v1::Event;
-use pavane_feed::client::{Subscriber, SubscriberOptions, Update};
+use pavane_client::{Subscriber, SubscriberOptions, Update};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;

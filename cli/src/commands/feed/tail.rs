@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use jiff::Timestamp;
 use pavane::feed::v1::{Event, Filter};
-use pavane_feed::client::{Start, Subscriber, Update};
+use pavane_client::{Start, Subscriber, Update};
 
 use super::super::Context;
 use crate::connection::Connection;

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use pavane::feed::v1::{Event, Filter};
 use pavane::workflow::v1::EventTrigger;
 use pavane::workflow::v1::event_trigger::Problem as Told;
-use pavane_feed::client::Start;
+use pavane_client::Start;
 use pavane_flow::plan::Plan;
 use tracing::{error, warn};
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use pavane::EventView;
 use pavane::feed::v1::subscribe_request::Start as RequestedStart;
 use pavane::feed::v1::{Event, Filter, StartPosition, SubscribeRequest, subscribe_response};
+use pavane::wire::{EncodedBatch, EncodedMessage as Message, EncodedResponse};
 use prost::Message as _;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tonic::client::Grpc;
@@ -14,8 +15,6 @@ use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status, Streaming};
 use tonic_prost::ProstCodec;
-
-use crate::wire::{EncodedBatch, EncodedMessage as Message, EncodedResponse};
 
 /// Heartbeat interval of a server that does not say: as the default of a store.
 const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);

@@ -9,22 +9,14 @@ use pavane::feed::v1 as pb;
 use pavane::feed::v1::feed_service_server::{FeedService, FeedServiceServer};
 use pavane::feed::v1::subscribe_response::{Message, Started};
 use pavane::feed::v1::{Event, Filter};
-use pavane_feed::client::{Start, Subscriber, SubscriberOptions, Update};
-use pavane_feed::{Access, Sequence, ServiceOptions, Store};
+use pavane_client::{Start, Subscriber, SubscriberOptions, Update};
+use pavane_feed::{Access, Sequence, Store};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
 use tonic::transport::{Endpoint, Server};
 use tonic::{Code, Request, Response, Status};
 
-use crate::service::Served;
-use crate::support::{Fixture, append, append_numbers, event, fixture, ids, options};
-
-fn service_options() -> ServiceOptions {
-    ServiceOptions {
-        retry_after: Duration::from_millis(5),
-        ..ServiceOptions::default()
-    }
-}
+use crate::support::{Fixture, Served, append, append_numbers, event, fixture, ids, options};
 
 fn subscriber(served: &Served) -> Subscriber {
     Subscriber::new(served.channel(), "orders").with_options(SubscriberOptions {
@@ -65,7 +57,7 @@ async fn until_over(mut subscriber: Subscriber) -> Status {
 async fn a_subscriber_goes_on_where_it_was_when_the_server_comes_back() {
     let fixture = fixture();
     append_numbers(&fixture.store, &fixture.feed, 1..=10).await;
-    let served = Served::start(fixture.store.clone(), "127.0.0.1:0", service_options()).await;
+    let served = Served::start(fixture.store.clone(), "127.0.0.1:0").await;
     let address = served.address.to_string();
     let mut subscriber = subscriber(&served);
     let Update::Connected { head_sequence: 10 } = next(&mut subscriber).await else {
@@ -91,7 +83,7 @@ async fn a_subscriber_goes_on_where_it_was_when_the_server_comes_back() {
         store = Store::open(options(folder.path())).unwrap();
         let feed = store.find_feed("orders").unwrap();
         append_numbers(&store, &feed, last + 1..=last + 10).await;
-        served = Served::start(store.clone(), &address, service_options()).await;
+        served = Served::start(store.clone(), &address).await;
         append_numbers(&store, &feed, last + 11..=last + 20).await;
         let events = take(&mut subscriber, 20).await;
         let sequences: Vec<_> = events.iter().map(|event| event.sequence).collect();
@@ -104,7 +96,7 @@ async fn a_subscriber_goes_on_where_it_was_when_the_server_comes_back() {
 async fn latest_means_the_first_connection() {
     let fixture = fixture();
     append_numbers(&fixture.store, &fixture.feed, 1..=3).await;
-    let served = Served::start(fixture.store.clone(), "127.0.0.1:0", service_options()).await;
+    let served = Served::start(fixture.store.clone(), "127.0.0.1:0").await;
     let address = served.address.to_string();
     let mut subscriber = subscriber(&served).with_start(Start::Latest);
     assert!(matches!(
@@ -113,7 +105,7 @@ async fn latest_means_the_first_connection() {
     ));
     served.stop().await;
     append_numbers(&fixture.store, &fixture.feed, 4..=4).await;
-    let _served = Served::start(fixture.store.clone(), &address, service_options()).await;
+    let _served = Served::start(fixture.store.clone(), &address).await;
     assert_eq!(ids(&take(&mut subscriber, 1).await), ["4"]);
 }
 
@@ -127,7 +119,7 @@ async fn only_what_passes_the_filter_comes_and_the_position_moves_on() {
     )
     .await;
     append(&fixture.store, &fixture.feed, vec![event("b", 3)]).await;
-    let served = Served::start(fixture.store.clone(), "127.0.0.1:0", service_options()).await;
+    let served = Served::start(fixture.store.clone(), "127.0.0.1:0").await;
     let filter = Filter {
         subjects: vec!["a".to_owned()],
         ..Filter::default()
@@ -147,7 +139,7 @@ async fn errors_that_waiting_cannot_cure_end_the_subscriber() {
     append_numbers(&fixture.store, &fixture.feed, 1..=10).await;
     fixture.feed.trim(Sequence::new(5)).await.unwrap();
     let other = fixture.store.feed("other", Access::Owner).unwrap();
-    let served = Served::start(fixture.store.clone(), "127.0.0.1:0", service_options()).await;
+    let served = Served::start(fixture.store.clone(), "127.0.0.1:0").await;
     let check = async |cursor: String, code: Code| {
         let subscriber = subscriber(&served).with_start(Start::After(cursor));
         assert_eq!(until_over(subscriber).await.code(), code);

@@ -1,21 +1,23 @@
 //! Subscriptions as they are sent: the messages of the contract, but that the events of a batch stay
 //! encoded. What many hear is encoded once, when it is appended, and decoded by those who look into it.
 
+use crate::feed::v1::subscribe_response::{CaughtUp, Draining, FellBehind, Progress, Started};
+use crate::feed::v1::{SubscribeResponse, subscribe_response};
 use bytes::Bytes;
-use pavane::feed::v1::subscribe_response::{CaughtUp, Draining, FellBehind, Progress, Started};
-use pavane::feed::v1::{SubscribeResponse, subscribe_response};
 use prost::{Message, Oneof};
 
 /// `pavane.feed.v1.SubscribeResponse`.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct EncodedResponse {
+pub struct EncodedResponse {
+    /// What it says.
     #[prost(oneof = "EncodedMessage", tags = "1, 2, 3, 4, 5, 6")]
-    pub(crate) message: Option<EncodedMessage>,
+    pub message: Option<EncodedMessage>,
 }
 
 /// The `message` of it.
+#[allow(missing_docs, reason = "the message of the contract says it")]
 #[derive(Clone, PartialEq, Oneof)]
-pub(crate) enum EncodedMessage {
+pub enum EncodedMessage {
     #[prost(message, tag = "1")]
     Started(Started),
     #[prost(message, tag = "2")]
@@ -32,14 +34,15 @@ pub(crate) enum EncodedMessage {
 
 /// `pavane.feed.v1.SubscribeResponse.Batch`: a message within a message is bytes.
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct EncodedBatch {
+pub struct EncodedBatch {
+    /// The events, each encoded.
     #[prost(bytes = "bytes", repeated, tag = "1")]
-    pub(crate) events: Vec<Bytes>,
+    pub events: Vec<Bytes>,
 }
 
 impl EncodedResponse {
     /// As the generated types have it. Errors: an event is malformed.
-    pub(crate) fn decode_events(self) -> Result<SubscribeResponse, prost::DecodeError> {
+    pub fn decode_events(self) -> Result<SubscribeResponse, prost::DecodeError> {
         use subscribe_response::Message as Decoded;
         let message = self.message.map(|message| {
             Ok::<_, prost::DecodeError>(match message {
