@@ -2,6 +2,7 @@
 //! no chore may need anything that is not in the repository, in Cargo's registry, or (Python, for
 //! two test tools) in a bare Debian.
 
+mod contract;
 mod fuzz;
 mod simulate;
 mod test;
@@ -26,6 +27,7 @@ enum Chore {
     Test(test::Arguments),
     Simulate(simulate::Arguments),
     Fuzz(fuzz::Arguments),
+    Contract(contract::Arguments),
 }
 
 fn main() -> Result<()> {
@@ -33,5 +35,6 @@ fn main() -> Result<()> {
         Chore::Test(arguments) => test::run(&arguments),
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Simulate(arguments) => simulate::run(&arguments),
+        Chore::Contract(arguments) => contract::run(&arguments),
     }
 }

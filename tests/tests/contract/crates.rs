@@ -8,12 +8,13 @@ use serde_json::Value;
 
 /// Who may know whom, besides the contract `pavane`, which all may know and which knows nobody.
 /// Arrows go one way: down this list.
-const ARROWS: [(&str, &[&str]); 20] = [
+const ARROWS: [(&str, &[&str]); 21] = [
     ("xtask", &[]),
     // What anybody's services may be: it knows nothing of ours.
     ("checkout-example", &[]),
     ("pavane-fuzz", &["pavane-flow", "pavane-server"]),
     ("pavane-simulation", &["pavane-flow"]),
+    ("pavane-contract", &[]),
     (
         "pavane-cli",
         &[

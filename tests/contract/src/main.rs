@@ -1,0 +1,22 @@
+//! `pavane-contract WHAT`: called by `cargo xtask contract`, which says what there is.
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+/// Write what is made from the contract's descriptors
+#[derive(Debug, Parser)]
+struct Arguments {
+    what: What,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum What {
+    /// Golden vectors that are missing
+    Vectors,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().what {
+        What::Vectors => pavane_contract::vectors::write_missing(),
+    }
+}
