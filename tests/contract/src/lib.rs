@@ -1,7 +1,9 @@
-//! What is made from the contract's descriptors and kept in the repository, each by a fixed rule:
-//! golden vectors. Tests hold what is kept against the contract as it is; `cargo xtask contract`
-//! writes it. It knows the contract alone, and starts nothing.
+//! What is made from the contract's descriptors and kept in the repository, each by a fixed rule: golden
+//! vectors, the descriptors that were released last, the reference. Tests hold what is kept against the contract as it
+//! is; `cargo xtask contract` writes it. It knows the contract alone, and starts nothing.
 
+pub mod reference;
+pub mod released;
 pub mod vectors;
 
 use std::path::{Path, PathBuf};

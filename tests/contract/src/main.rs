@@ -13,10 +13,16 @@ struct Arguments {
 enum What {
     /// Golden vectors that are missing
     Vectors,
+    /// The pages of docs/reference
+    Docs,
+    /// The contract as the one that is released
+    Release,
 }
 
 fn main() -> Result<()> {
     match Arguments::parse().what {
         What::Vectors => pavane_contract::vectors::write_missing(),
+        What::Docs => pavane_contract::reference::write(),
+        What::Release => pavane_contract::released::write(),
     }
 }

@@ -1,4 +1,5 @@
 //! What is kept, held against the contract as it is.
 
+mod reference;
 mod types;
 mod vectors;
