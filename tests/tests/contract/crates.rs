@@ -27,6 +27,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
             "pavane-kit",
             "pavane-server",
             "pavane-client",
+            "pavane-feed",
             "pavane-flow",
             "pavane-conformance",
         ],
