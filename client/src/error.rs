@@ -74,7 +74,7 @@ impl Failure {
         self.status.message()
     }
 
-    /// The reason, such as `WORKFLOW_NOT_FOUND`: stable, and explained in `docs/errors.md`.
+    /// The reason, such as `UNKNOWN_WORKFLOW`: stable, and explained in `docs/errors.md`.
     pub fn reason(&self) -> Option<&str> {
         let info = self.details.error_info();
         info.map(|info| info.reason.as_str())
@@ -148,7 +148,7 @@ impl Error {
         self.failure().map(Failure::code)
     }
 
-    /// The reason, such as `WORKFLOW_NOT_FOUND`, if a server has given one.
+    /// The reason, such as `UNKNOWN_WORKFLOW`, if a server has given one.
     pub fn reason(&self) -> Option<&str> {
         self.failure().and_then(Failure::reason)
     }

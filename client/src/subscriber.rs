@@ -1,92 +1,31 @@
 //! Following a feed of another process, for as long as it takes: reconnects, resumes after the last
 //! cursor, and drops what it has seen. Never hides an error that waiting cannot cure.
 
+mod connection;
+mod options;
+mod update;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use pavane::EventView;
 use pavane::feed::v1::subscribe_request::Start as RequestedStart;
-use pavane::feed::v1::{Event, Filter, StartPosition, SubscribeRequest, subscribe_response};
-use pavane::wire::{EncodedBatch, EncodedMessage as Message, EncodedResponse};
-use prost::Message as _;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use pavane::feed::v1::{Filter, StartPosition, SubscribeRequest, subscribe_response};
+use pavane::wire::{EncodedBatch, EncodedMessage as Message};
+use tokio::time::{Instant, sleep_until};
+use tonic::Status;
 use tonic::client::Grpc;
-use tonic::codegen::http::uri::PathAndQuery;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status, Streaming};
-use tonic_prost::ProstCodec;
+use tonic_types::StatusExt;
 
-/// Heartbeat interval of a server that does not say: as the default of a store.
-const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(5);
+use connection::{Connection, waiting_helps};
+pub use options::{Start, SubscriberOptions};
+pub use update::Update;
+
 /// Largest message accepted: room for the largest batch and the largest commit.
 const MAX_MESSAGE_BYTES: usize = 8 << 20;
-
-/// Where a [`Subscriber`] begins.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub enum Start {
-    /// At the oldest event retained.
-    #[default]
-    Earliest,
-    /// With what is appended from the first connection on.
-    Latest,
-    /// After this cursor.
-    After(String),
-    /// At the first event whose `time` is this or later.
-    At(prost_types::Timestamp),
-}
-
-/// How a [`Subscriber`] connects again.
-#[derive(Debug, Clone)]
-pub struct SubscriberOptions {
-    /// Wait after the first failure; doubled after each further one, halved at random. Default:
-    /// 100 ms.
-    pub initial_backoff: Duration,
-    /// Longest wait. Default: 10 s.
-    pub max_backoff: Duration,
-    /// How long the server may take to begin its answer. Default: 10 s.
-    pub connect_timeout: Duration,
-    /// Largest batch to ask for, in bytes; 0: the server's default.
-    pub max_batch_bytes: u32,
-}
-
-impl Default for SubscriberOptions {
-    fn default() -> Self {
-        Self {
-            initial_backoff: Duration::from_millis(100),
-            max_backoff: Duration::from_secs(10),
-            connect_timeout: Duration::from_secs(10),
-            max_batch_bytes: 0,
-        }
-    }
-}
-
-/// What a [`Subscriber`] has to say, of events or of encoded events.
-#[derive(Debug)]
-pub enum Update<E = Event> {
-    /// The server has accepted the subscription, at first or again.
-    Connected {
-        /// Sequence of the feed's newest event.
-        head_sequence: u64,
-    },
-    /// Events in order, of whole commits, each once. Never empty.
-    Events(Vec<E>),
-    /// No event for this subscriber up to here.
-    Progress {
-        /// Sequence of the feed's newest event.
-        head_sequence: u64,
-    },
-    /// History is done; what follows is live.
-    CaughtUp,
-    /// Live delivery was too fast; history again.
-    FellBehind,
-    /// The connection was lost, or could not be made. The subscriber goes on by itself.
-    Disconnected {
-        /// Why.
-        status: Status,
-        /// When it tries again.
-        retry_after: Duration,
-    },
-}
+/// Longest wait before it connects again that a server can ask for.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(600);
 
 /// Follows one feed.
 #[derive(Debug)]
@@ -100,19 +39,13 @@ pub struct Subscriber {
     cursor: Option<String>,
     last_sequence: u64,
     failures: u32,
-    connection: Connection,
+    state: State,
 }
 
 #[derive(Debug)]
-enum Connection {
-    Closed {
-        retry_at: Instant,
-    },
-    Open {
-        stream: Box<Streaming<EncodedResponse>>,
-        heartbeat: Duration,
-        last_message: Instant,
-    },
+enum State {
+    Closed { retry_at: Instant },
+    Open(Connection),
     Over,
 }
 
@@ -130,7 +63,7 @@ impl Subscriber {
             cursor: None,
             last_sequence: 0,
             failures: 0,
-            connection: Connection::Closed {
+            state: State::Closed {
                 retry_at: Instant::now(),
             },
         }
@@ -178,27 +111,19 @@ impl Subscriber {
     /// [`EventView`], and decode few.
     pub async fn next_encoded(&mut self) -> Option<Result<Update<Bytes>, Status>> {
         loop {
-            let received = match &mut self.connection {
-                Connection::Over => return None,
-                Connection::Closed { retry_at } => {
+            let received = match &mut self.state {
+                State::Over => return None,
+                State::Closed { retry_at } => {
                     sleep_until(*retry_at).await;
                     match self.connect().await {
                         Ok(connection) => {
-                            self.connection = connection;
+                            self.state = State::Open(connection);
                             continue;
                         }
                         Err(status) => Err(status),
                     }
                 }
-                Connection::Open {
-                    stream,
-                    heartbeat,
-                    last_message,
-                } => {
-                    let received = receive(stream, *last_message + *heartbeat * 2).await;
-                    *last_message = Instant::now();
-                    received
-                }
+                State::Open(connection) => connection.next().await,
             };
             let update = match received {
                 Ok(message) => self.accept(message),
@@ -225,15 +150,7 @@ impl Subscriber {
             filter: self.filter.clone(),
             max_batch_bytes: self.options.max_batch_bytes,
         };
-        let deadline = Instant::now() + self.options.connect_timeout;
-        let response = timeout_at(deadline, subscribe(&mut self.client, request)).await;
-        let response =
-            response.unwrap_or_else(|_| Err(Status::unavailable("no answer to Subscribe")))?;
-        Ok(Connection::Open {
-            stream: Box::new(response.into_inner()),
-            heartbeat: DEFAULT_HEARTBEAT,
-            last_message: Instant::now(),
-        })
+        Connection::open(&mut self.client, request, self.options.connect_timeout).await
     }
 
     /// Takes note of a message; what it means to the caller, if anything.
@@ -246,7 +163,7 @@ impl Subscriber {
                 Ok(events) => Update::Events(events),
                 Err(error) => {
                     // It would come again.
-                    self.connection = Connection::Over;
+                    self.state = State::Over;
                     return Some(Err(Status::data_loss(error.to_string())));
                 }
             },
@@ -270,6 +187,9 @@ impl Subscriber {
                     .retry_after
                     .and_then(|delay| Duration::try_from(delay).ok())
                     .unwrap_or_default();
+                // Some at random, so that those whom it has told do not all come at once.
+                let retry_after = retry_after.min(MAX_RETRY_AFTER);
+                let retry_after = retry_after.mul_f64(rand::random_range(1.0..=1.25));
                 self.disconnect(Status::unavailable("the server is going away"), retry_after)
             }
         };
@@ -305,11 +225,8 @@ impl Subscriber {
         let interval = started
             .heartbeat_interval
             .and_then(|interval| Duration::try_from(interval).ok());
-        if let (Connection::Open { heartbeat, .. }, Some(interval)) = (
-            &mut self.connection,
-            interval.filter(|interval| !interval.is_zero()),
-        ) {
-            *heartbeat = interval;
+        if let (State::Open(connection), Some(interval)) = (&mut self.state, interval) {
+            connection.set_heartbeat(interval);
         }
         Update::Connected {
             head_sequence: started.head_sequence,
@@ -317,102 +234,29 @@ impl Subscriber {
     }
 
     fn fail(&mut self, status: Status) -> Result<Update<Bytes>, Status> {
-        if !waiting_helps(status.code()) {
-            self.connection = Connection::Over;
+        let is_last = self
+            .options
+            .max_failures
+            .is_some_and(|most| self.failures + 1 >= most);
+        if is_last || !waiting_helps(status.code()) {
+            self.state = State::Over;
             return Err(status);
         }
-        let backoff = self
-            .options
-            .initial_backoff
-            .saturating_mul(2_u32.saturating_pow(self.failures.min(30)))
-            .min(self.options.max_backoff);
-        self.failures += 1;
-        // Half of it at random, so that many subscribers do not come back at once.
-        let retry_after = backoff.mul_f64(rand::random_range(0.5..=1.0));
-        Ok(self.disconnect(status, retry_after))
+        let backoff = self.options.backoff(self.failures);
+        self.failures = self.failures.saturating_add(1);
+        let asked = status.get_details_retry_info();
+        let asked = asked.and_then(|info| info.retry_delay).unwrap_or_default();
+        Ok(self.disconnect(status, backoff.max(asked)))
     }
 
     fn disconnect(&mut self, status: Status, retry_after: Duration) -> Update<Bytes> {
-        self.connection = Connection::Closed {
+        let retry_after = retry_after.min(MAX_RETRY_AFTER);
+        self.state = State::Closed {
             retry_at: Instant::now() + retry_after,
         };
         Update::Disconnected {
             status,
             retry_after,
         }
-    }
-}
-
-impl Update<Bytes> {
-    fn decode(self) -> Result<Update, Status> {
-        Ok(match self {
-            Self::Events(events) => {
-                let events = events.into_iter().map(Event::decode);
-                let events = events.collect::<Result<_, _>>();
-                Update::Events(events.map_err(|error| Status::data_loss(error.to_string()))?)
-            }
-            Self::Connected { head_sequence } => Update::Connected { head_sequence },
-            Self::Progress { head_sequence } => Update::Progress { head_sequence },
-            Self::CaughtUp => Update::CaughtUp,
-            Self::FellBehind => Update::FellBehind,
-            Self::Disconnected {
-                status,
-                retry_after,
-            } => Update::Disconnected {
-                status,
-                retry_after,
-            },
-        })
-    }
-}
-
-/// What the generated client does, but that the events stay encoded.
-async fn subscribe(
-    client: &mut Grpc<Channel>,
-    request: SubscribeRequest,
-) -> Result<tonic::Response<Streaming<EncodedResponse>>, Status> {
-    let unavailable = |error| Status::unavailable(format!("cannot connect: {error}"));
-    client.ready().await.map_err(unavailable)?;
-    let path = PathAndQuery::from_static("/pavane.feed.v1.FeedService/Subscribe");
-    let codec = ProstCodec::<SubscribeRequest, EncodedResponse>::default();
-    let request = Request::new(request);
-    client.server_streaming(request, path, codec).await
-}
-
-async fn receive(
-    stream: &mut Streaming<EncodedResponse>,
-    deadline: Instant,
-) -> Result<Message, Status> {
-    let silent = || Status::unavailable("the server was silent for two heartbeats");
-    let ended = || Status::unavailable("the server has ended the stream");
-    let response = timeout_at(deadline, stream.message())
-        .await
-        .map_err(|_| silent())??;
-    // A message of a kind that is not known yet says at least that the server is alive.
-    Ok(response
-        .ok_or_else(ended)?
-        .message
-        .unwrap_or(Message::Batch(EncodedBatch::default())))
-}
-
-fn waiting_helps(code: Code) -> bool {
-    match code {
-        Code::NotFound
-        | Code::OutOfRange
-        | Code::FailedPrecondition
-        | Code::InvalidArgument
-        | Code::PermissionDenied
-        | Code::Unauthenticated
-        | Code::Unimplemented
-        | Code::AlreadyExists
-        | Code::DataLoss => false,
-        Code::Ok
-        | Code::Cancelled
-        | Code::Unknown
-        | Code::DeadlineExceeded
-        | Code::ResourceExhausted
-        | Code::Aborted
-        | Code::Internal
-        | Code::Unavailable => true,
     }
 }

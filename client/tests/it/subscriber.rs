@@ -1,22 +1,21 @@
 //! The subscriber of a feed of another process: it goes on through restarts, and stops only when
 //! going on makes no sense.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt, stream};
-use pavane::feed::v1 as pb;
-use pavane::feed::v1::feed_service_server::{FeedService, FeedServiceServer};
-use pavane::feed::v1::subscribe_response::{Message, Started};
-use pavane::feed::v1::{Event, Filter};
+use pavane::feed::v1::subscribe_request::Start as RequestedStart;
+use pavane::feed::v1::subscribe_response::{Draining, Message};
+use pavane::feed::v1::{Event, Filter, StartPosition};
 use pavane_client::{Start, Subscriber, SubscriberOptions, Update};
 use pavane_feed::{Access, Sequence, Store};
 use tokio::net::TcpListener;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::{Endpoint, Server};
-use tonic::{Code, Request, Response, Status};
+use tonic::transport::Endpoint;
+use tonic::{Code, Status};
 
-use crate::support::{Fixture, Served, append, append_numbers, event, fixture, ids, options};
+use crate::scripted::{LONG, MOMENT, Scripted, Turn, started};
+use crate::support::{
+    Fixture, Served, append, append_numbers, event, fixture, ids, options, within,
+};
 
 fn subscriber(served: &Served) -> Subscriber {
     Subscriber::new(served.channel(), "orders").with_options(SubscriberOptions {
@@ -27,8 +26,7 @@ fn subscriber(served: &Served) -> Subscriber {
 }
 
 async fn next(subscriber: &mut Subscriber) -> Update {
-    subscriber
-        .next()
+    within(subscriber.next())
         .await
         .expect("the subscriber is over")
         .unwrap()
@@ -170,72 +168,11 @@ async fn a_server_that_does_not_answer_is_given_up() {
     drop(silent.await);
 }
 
-/// Accepts every subscription, and then says no more.
-struct Mute;
-
-#[tonic::async_trait]
-impl FeedService for Mute {
-    type SubscribeStream =
-        Pin<Box<dyn Stream<Item = Result<pb::SubscribeResponse, Status>> + Send>>;
-
-    async fn subscribe(
-        &self,
-        _: Request<pb::SubscribeRequest>,
-    ) -> Result<Response<Self::SubscribeStream>, Status> {
-        let heartbeat = prost_types::Duration {
-            seconds: 0,
-            nanos: 5_000_000,
-        };
-        let started = Started {
-            heartbeat_interval: Some(heartbeat),
-            ..Started::default()
-        };
-        let started = pb::SubscribeResponse {
-            message: Some(Message::Started(started)),
-        };
-        let stream = stream::once(async { Ok(started) }).chain(stream::pending());
-        Ok(Response::new(Box::pin(stream)))
-    }
-
-    async fn publish(
-        &self,
-        _: Request<pb::PublishRequest>,
-    ) -> Result<Response<pb::PublishResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn get_feed(
-        &self,
-        _: Request<pb::GetFeedRequest>,
-    ) -> Result<Response<pb::GetFeedResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn list_feeds(
-        &self,
-        _: Request<pb::ListFeedsRequest>,
-    ) -> Result<Response<pb::ListFeedsResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-
-    async fn list_events(
-        &self,
-        _: Request<pb::ListEventsRequest>,
-    ) -> Result<Response<pb::ListEventsResponse>, Status> {
-        Err(Status::unimplemented(""))
-    }
-}
-
 #[tokio::test]
 async fn a_server_that_is_silent_for_two_heartbeats_is_given_up() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = Server::builder()
-        .add_service(FeedServiceServer::new(Mute))
-        .serve_with_incoming(TcpListenerStream::new(listener));
-    let server = tokio::spawn(server);
-    let endpoint = Endpoint::from_shared(format!("http://{address}")).unwrap();
-    let mut subscriber = Subscriber::new(endpoint.connect_lazy(), "orders");
+    let turn = || Turn::new([started(MOMENT)]).and_silence();
+    let scripted = Scripted::start([turn(), turn()]).await;
+    let mut subscriber = Subscriber::new(scripted.channel(), "orders");
     assert!(matches!(
         next(&mut subscriber).await,
         Update::Connected { .. }
@@ -248,5 +185,89 @@ async fn a_server_that_is_silent_for_two_heartbeats_is_given_up() {
         next(&mut subscriber).await,
         Update::Connected { .. }
     ));
-    server.abort();
+}
+
+#[tokio::test]
+async fn a_server_that_drains_says_where_and_when_to_go_on() {
+    let draining = Message::Draining(Draining {
+        cursor: "there".to_owned(),
+        retry_after: Some(MOMENT),
+    });
+    let turns = [
+        Turn::new([started(LONG), draining]),
+        Turn::new([started(LONG)]).and_silence(),
+    ];
+    let scripted = Scripted::start(turns).await;
+    let mut subscriber = Subscriber::new(scripted.channel(), "orders");
+    next(&mut subscriber).await;
+    let Update::Disconnected { retry_after, .. } = next(&mut subscriber).await else {
+        panic!("expected to be disconnected");
+    };
+    assert!(retry_after >= Duration::from_millis(5), "{retry_after:?}");
+    assert!(matches!(
+        next(&mut subscriber).await,
+        Update::Connected { .. }
+    ));
+    let asked = scripted.requests();
+    let starts: Vec<_> = asked
+        .into_iter()
+        .map(|request| request.start.unwrap())
+        .collect();
+    assert_eq!(
+        starts,
+        [
+            RequestedStart::Position(StartPosition::Earliest.into()),
+            RequestedStart::After("there".to_owned())
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_a_server_asks_to_wait_is_waited_even_if_it_is_more_than_the_backoff() {
+    let busy = pavane::error::Details::new().retry_after(Duration::from_secs(40));
+    let busy = busy.status(Code::ResourceExhausted, "TOO_MANY_SUBSCRIBERS", "busy");
+    let scripted = Scripted::start([Turn::new([]).and_error(busy)]).await;
+    let mut subscriber = Subscriber::new(scripted.channel(), "orders");
+    let Update::Disconnected { retry_after, .. } = next(&mut subscriber).await else {
+        panic!("expected to be disconnected");
+    };
+    assert_eq!(retry_after, Duration::from_secs(40));
+}
+
+#[tokio::test]
+async fn times_of_a_server_that_are_absurd_are_bounded() {
+    let absurd = prost_types::Duration {
+        seconds: i64::MAX,
+        nanos: 0,
+    };
+    let draining = Message::Draining(Draining {
+        cursor: String::new(),
+        retry_after: Some(absurd),
+    });
+    let scripted = Scripted::start([Turn::new([started(absurd), draining])]).await;
+    let mut subscriber = Subscriber::new(scripted.channel(), "orders");
+    next(&mut subscriber).await;
+    let Update::Disconnected { retry_after, .. } = next(&mut subscriber).await else {
+        panic!("expected to be disconnected");
+    };
+    assert!(retry_after <= Duration::from_secs(600), "{retry_after:?}");
+}
+
+#[tokio::test]
+async fn as_many_failures_in_a_row_as_are_allowed_end_the_subscriber() {
+    let turns = [
+        Turn::new([]).and_error(Status::unavailable("first")),
+        Turn::new([started(LONG)]),
+        Turn::new([]).and_error(Status::unavailable("second")),
+        Turn::new([]).and_error(Status::unavailable("third")),
+    ];
+    let scripted = Scripted::start(turns).await;
+    let options = SubscriberOptions {
+        initial_backoff: Duration::from_millis(1),
+        max_failures: Some(3),
+        ..SubscriberOptions::default()
+    };
+    let subscriber = Subscriber::new(scripted.channel(), "orders").with_options(options);
+    // The connection that was made was lost as well: that is one of the three.
+    assert_eq!(until_over(subscriber).await.message(), "third");
 }

@@ -120,3 +120,9 @@ pub(crate) async fn append_numbers(
 pub(crate) fn ids(events: &[Event]) -> Vec<&str> {
     events.iter().map(|event| event.id.as_str()).collect()
 }
+
+/// Waits for what must come. Panics if it does not.
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    let waited = tokio::time::timeout(Duration::from_secs(60), future).await;
+    waited.expect("what the test waits for does not come")
+}
