@@ -1,14 +1,14 @@
-//! Services in Python: plain grpcio over stubs that are generated from the repository's .proto
+//! Programs in Python: plain grpcio over stubs that are generated from the repository's .proto
 //! files, below `target/`.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use tokio::process::Command;
 
 use crate::process::Process;
-use crate::tools;
+use crate::{made, protos, tools};
 
 /// A Python with grpcio, and the stubs.
 #[derive(Debug)]
@@ -20,44 +20,47 @@ pub struct Python {
 impl Python {
     /// `None`: there is none; the test is to return. With `CI` set it fails instead.
     pub fn find(test: &str) -> Option<Self> {
-        static STUBS: OnceLock<PathBuf> = OnceLock::new();
+        static STUBS: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         let interpreter = tools::find("python", test)?;
         let stubs = STUBS.get_or_init(|| generate(&interpreter)).clone();
+        let stubs = made::or_skip(stubs, test)?;
         Some(Self { interpreter, stubs })
     }
 
     /// Starts a program, given by its path in the repository.
     pub fn start(&self, program: &str, arguments: &[&str]) -> Process {
+        let mut command = self.command(program);
+        command.args(arguments);
+        Process::spawn(program, command)
+    }
+
+    /// What starts a program, given by its path in the repository.
+    pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(&self.interpreter);
         command
             .arg(crate::root().join(program))
-            .args(arguments)
             .env("PYTHONPATH", &self.stubs)
             .env("PYTHONDONTWRITEBYTECODE", "1");
-        Process::spawn(program, command)
+        command
     }
 }
 
-/// Makes the stubs of `proto/shop`, and gives the folder to import them from.
-fn generate(interpreter: &Path) -> PathBuf {
-    let folder = crate::root().join("target/tools/python-stubs");
-    fs::create_dir_all(&folder).expect("target/ can be written to");
-    // Several tests may begin at the same moment.
-    let lock = File::create(folder.join("lock")).expect("target/ can be written to");
-    lock.lock().expect("a file can be locked");
-    let proto = crate::root().join("proto");
-    let files = ["common/v1/common", "shipping/v1/shipping_service"];
-    let files = files.map(|name| proto.join(format!("shop/{name}.proto")));
-    let flag = |name: &str, folder: &Path| format!("--{name}={}", folder.display());
-    let made = std::process::Command::new(interpreter)
-        .args(["-m", "grpc_tools.protoc"])
-        .arg(flag("proto_path", &proto))
-        .arg(flag("python_out", &folder))
-        .arg(flag("grpc_python_out", &folder))
-        .args(files)
-        .output()
-        .expect("an interpreter can be started");
-    let said = String::from_utf8_lossy(&made.stderr);
-    assert!(made.status.success(), "no stubs: {said}");
-    folder
+/// Makes the stubs of all that is below `proto/`, and gives the folder to import them from.
+fn generate(interpreter: &Path) -> Result<PathBuf, String> {
+    let folder = made::once("interop/python", &protos::text(), |folder| {
+        let stubs = folder.join("stubs");
+        // There are none the first time.
+        let _ = fs::remove_dir_all(&stubs);
+        fs::create_dir_all(&stubs).expect("target/ can be written to");
+        let flag = |name: &str, folder: &Path| format!("--{name}={}", folder.display());
+        let mut protoc = std::process::Command::new(interpreter);
+        protoc
+            .args(["-m", "grpc_tools.protoc"])
+            .arg(flag("proto_path", &protos::folder()))
+            .arg(flag("python_out", &stubs))
+            .arg(flag("grpc_python_out", &stubs))
+            .args(protos::files());
+        made::run(&mut protoc).map(drop)
+    })?;
+    Ok(folder.join("stubs"))
 }

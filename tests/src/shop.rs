@@ -257,7 +257,9 @@ impl Shop {
             for workflow in &self.setup.workflows {
                 add(&["--workflow", &root.join(workflow).to_string_lossy()]);
             }
-            add(&["--proto", &root.join("proto").to_string_lossy()]);
+            if !self.setup.workflows.is_empty() {
+                add(&["--proto", &root.join("proto").to_string_lossy()]);
+            }
             let own: Vec<_> = self.setup.orchestrator.iter().map(String::as_str).collect();
             add(&own);
         } else {

@@ -1,3 +1,6 @@
-//! Services in other languages, which know nothing of us.
+//! Clients in other languages, over generated code; and services in other languages, which know nothing
+//! of us.
 
+mod clients;
 mod python_shipping;
+mod scenario;
