@@ -1,15 +1,19 @@
 //! The contract of Pavane: generated messages and stubs, the descriptors behind them, and the
 //! names that go over the wire. Everything else depends on this crate; it depends on nothing of
-//! ours, does no I/O and holds no logic but the making of errors and the reading of names.
+//! ours, does no I/O and holds no logic but the making of errors, the reading of names and the rules
+//! that messages keep.
 
 pub mod attributes;
+mod codec;
 pub mod error;
 pub mod metadata;
 mod names;
 pub mod trace;
+pub mod validation;
 mod view;
 pub mod wire;
 
+pub use codec::CheckedCodec;
 pub use names::nearest;
 pub use view::{EventView, Malformed};
 

@@ -366,7 +366,7 @@ impl From<Error> for Status {
             Error::InvalidFilter { field, .. } => {
                 invalid(format!("filter.{field}"), "INVALID_FILTER", message)
             }
-            Error::InvalidField { field, .. } => invalid(field, "INVALID_FIELD", message),
+            Error::InvalidField { field, .. } => invalid(field, "INVALID_REQUEST", message),
             Error::InvalidCursor { .. } => status(Code::InvalidArgument, "INVALID_CURSOR", message),
             Error::ForeignCursor { expected, .. } => Details::new()
                 .fact("incarnation", expected)

@@ -163,7 +163,6 @@ impl Engine {
 
     /// Finds an execution. Errors: [`Error::UnknownExecution`], with the nearest id that lives.
     pub(crate) async fn recorded(&self, id: &str) -> Result<Recorded, Error> {
-        check_id(id)?;
         let mut events = self.executions.journal().events_of(id)?;
         let Some(first) = events.first() else {
             return Err(self.unknown(id));
@@ -252,7 +251,6 @@ impl Engine {
     /// Finds an execution that has not ended. Errors: [`Error::UnknownExecution`],
     /// [`Error::ExecutionEnded`].
     async fn living(&self, id: &str) -> Result<Living, Error> {
-        check_id(id)?;
         if let Some(live) = self.conducted(id).await? {
             return Ok(Living::Conducted(live));
         }

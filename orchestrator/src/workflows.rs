@@ -35,10 +35,6 @@ use crate::executions::Executions;
 pub(crate) use check::AgainstDeployed;
 pub(crate) use deploy::{Order, Preparing};
 use served::Served;
-
-/// Fewest digits by which a revision can be named.
-const SHORTEST_REVISION: usize = 8;
-
 /// The deployed workflows. A cheap handle.
 #[derive(Clone, Debug)]
 pub(crate) struct Workflows(Arc<Inner>);
@@ -169,16 +165,6 @@ impl Workflows {
                 .record(name)
                 .cloned()
                 .ok_or_else(|| unknown(&served, name));
-        }
-        if revision.len() < SHORTEST_REVISION {
-            let problem = format!(
-                "`{revision}` has {} digits; expected at least {SHORTEST_REVISION}",
-                revision.len()
-            );
-            return Err(Error::InvalidArgument {
-                field: "revision",
-                problem,
-            });
         }
         for entry in self.0.revisions.range(KeyRange::prefix(revision)) {
             let record = decode(&entry?.1)?;

@@ -5,10 +5,6 @@ use pavane::feed::v1 as pb;
 use crate::Error;
 use crate::record::EventView;
 
-pub(super) const MAX_TYPES: usize = 64;
-const MAX_SUBJECTS: usize = 1_024;
-const MAX_ATTRIBUTES: usize = 16;
-
 /// Types, subjects and attributes, each of which an event must match unless it is empty.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Parts {
@@ -20,14 +16,9 @@ pub(super) struct Parts {
 impl Parts {
     /// `place` is what errors put before the name of a field. Alternatives are left to the caller.
     pub(super) fn parse(filter: pb::Filter, place: &str) -> Result<Self, Error> {
-        let attributes = filter.attributes.len();
-        if attributes > MAX_ATTRIBUTES {
-            let field = format!("{place}attributes");
-            return Err(too_many(field, attributes, MAX_ATTRIBUTES));
-        }
         Ok(Self {
-            types: Patterns::parse(&format!("{place}types"), filter.types, MAX_TYPES)?,
-            subjects: Patterns::parse(&format!("{place}subjects"), filter.subjects, MAX_SUBJECTS)?,
+            types: Patterns::parse(&format!("{place}types"), filter.types)?,
+            subjects: Patterns::parse(&format!("{place}subjects"), filter.subjects)?,
             attributes: filter
                 .attributes
                 .into_iter()
@@ -77,10 +68,7 @@ struct Patterns {
 }
 
 impl Patterns {
-    fn parse(field: &str, texts: Vec<String>, limit: usize) -> Result<Self, Error> {
-        if texts.len() > limit {
-            return Err(too_many(field.to_owned(), texts.len(), limit));
-        }
+    fn parse(field: &str, texts: Vec<String>) -> Result<Self, Error> {
         let mut patterns = Self::default();
         for text in texts {
             let problem = match text.find('*') {
@@ -154,11 +142,4 @@ pub(crate) fn is_extension_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-}
-
-pub(super) fn too_many(field: String, found: usize, limit: usize) -> Error {
-    Error::InvalidFilter {
-        field,
-        problem: format!("has {found} entries, expected at most {limit}"),
-    }
 }

@@ -8,13 +8,13 @@ use std::task::{Context, Poll};
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, TryFutureExt};
 use http::{Request, Response};
+use pavane::CheckedCodec;
 use pavane::feed::v1::SubscribeRequest;
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::StdError;
 use tonic::server::{Grpc, NamedService, ServerStreamingService};
-use tonic_prost::ProstCodec;
 
 use super::Service;
 use pavane::wire::EncodedResponse;
@@ -66,7 +66,7 @@ where
         if request.uri().path() != SUBSCRIBE {
             return self.generated.call(request);
         }
-        let codec = ProstCodec::<EncodedResponse, SubscribeRequest>::default();
+        let codec = CheckedCodec::<EncodedResponse, SubscribeRequest>::default();
         let mut grpc = Grpc::new(codec)
             .max_decoding_message_size(self.max_receive_bytes)
             .max_encoding_message_size(self.max_send_bytes);

@@ -16,9 +16,6 @@ use crate::event::now;
 use crate::{Delivery, Error, Feed, Filter, Start, Subscription};
 use pavane::wire::{EncodedBatch, EncodedMessage as Message, EncodedResponse};
 
-/// Largest batch that a subscriber may ask for.
-const MAX_BATCH_BYTES: u32 = 2 << 20;
-
 /// An open stream.
 struct Open {
     subscription: Subscription,
@@ -38,14 +35,6 @@ impl Service {
         let feed = self.store.find_feed(&request.feed)?;
         let filter = Filter::parse(request.filter.unwrap_or_default())?;
         let start = start(&feed, request.start)?;
-        if request.max_batch_bytes > MAX_BATCH_BYTES {
-            let found = request.max_batch_bytes;
-            let problem = format!("is {found}, expected at most {MAX_BATCH_BYTES}");
-            return Err(Error::InvalidField {
-                field: "max_batch_bytes",
-                problem,
-            });
-        }
         let place = self.subscriptions.clone().try_acquire_owned();
         let place = place.map_err(|_| Error::TooManySubscribers {
             limit: self.options.subscribers,
@@ -139,13 +128,10 @@ fn start(feed: &Feed, requested: Option<RequestedStart>) -> Result<Start, Error>
             })?;
             Ok(Start::At(time))
         }
-        Some(RequestedStart::Position(position)) => match StartPosition::try_from(position) {
-            Ok(StartPosition::Unspecified | StartPosition::Earliest) => Ok(Start::Earliest),
-            Ok(StartPosition::Latest) => Ok(Start::Latest),
-            Err(_) => Err(Error::InvalidField {
-                field: "position",
-                problem: format!("is {position}, expected a value of StartPosition"),
-            }),
-        },
+        // A rule of the contract: there are no others.
+        Some(RequestedStart::Position(position)) => Ok(match StartPosition::try_from(position) {
+            Ok(StartPosition::Latest) => Start::Latest,
+            Ok(StartPosition::Unspecified | StartPosition::Earliest) | Err(_) => Start::Earliest,
+        }),
     }
 }

@@ -13,7 +13,7 @@ use pavane::workflow::v1::execution_service_server::ExecutionService;
 use pavane::workflow::v1::start_execution_request::Input as StartInput;
 use pavane::workflow::v1::{
     CancelExecutionRequest, CancelExecutionResponse, GetExecutionRequest, GetExecutionResponse,
-    ListExecutionsRequest, ListExecutionsResponse, Mode, ResolveStepRequest, ResolveStepResponse,
+    ListExecutionsRequest, ListExecutionsResponse, ResolveStepRequest, ResolveStepResponse,
     RetryExecutionRequest, RetryExecutionResponse, StartExecutionRequest, StartExecutionResponse,
     WaitExecutionRequest, WaitExecutionResponse, WatchExecutionRequest, WatchExecutionResponse,
 };
@@ -29,8 +29,6 @@ use crate::engine::{Awaited, Engine, StartOrder, trace_of};
 use crate::view::Detail;
 
 const DEFAULT_WAIT: Duration = Duration::from_secs(30);
-const LONGEST_WAIT: Duration = Duration::from_secs(600);
-const MAX_REASON_BYTES: usize = 1_024;
 
 /// Answers ExecutionService.
 #[derive(Debug)]
@@ -74,7 +72,7 @@ impl ExecutionService for Executions {
     ) -> Result<Response<StartExecutionResponse>, Status> {
         let trace = trace_of(request.metadata());
         let request = request.into_inner();
-        let mode = mode_of(request.mode)?;
+        let mode = request.mode();
         let plan = self.engine.workflows.served(&request.workflow)?;
         let input = encode_input(&plan, request.input)?;
         let id = (!request.execution_id.is_empty()).then_some(request.execution_id);
@@ -133,7 +131,9 @@ impl ExecutionService for Executions {
             execution_id,
             timeout,
         } = request.into_inner();
-        let timeout = wait_of(timeout)?;
+        // A rule of the contract: it is not negative.
+        let timeout = timeout.and_then(|timeout| Duration::try_from(timeout).ok());
+        let timeout = timeout.unwrap_or(DEFAULT_WAIT);
         if let Awaited::Promised(outcome) = self.engine.outcome(&execution_id).await? {
             tokio::select! {
                 // Whatever comes first, the answer says where the execution stands.
@@ -169,7 +169,6 @@ impl ExecutionService for Executions {
             reason,
             validate_only,
         } = request.into_inner();
-        check_reason(&reason)?;
         if validate_only {
             self.engine.check_cancelable(&execution_id).await?;
         } else {
@@ -211,26 +210,6 @@ impl ExecutionService for Executions {
     }
 }
 
-/// Errors: [`Error::InvalidArgument`].
-fn check_reason(reason: &str) -> Result<(), Error> {
-    let found = reason.len();
-    if found <= MAX_REASON_BYTES {
-        return Ok(());
-    }
-    Err(Error::InvalidArgument {
-        field: "reason",
-        problem: format!("has {found} bytes; expected at most {MAX_REASON_BYTES}"),
-    })
-}
-
-/// Errors: [`Error::InvalidArgument`].
-fn mode_of(mode: i32) -> Result<Mode, Error> {
-    Mode::try_from(mode).map_err(|_| Error::InvalidArgument {
-        field: "mode",
-        problem: format!("{mode} is none; expected a value of Mode"),
-    })
-}
-
 fn encode_input(plan: &Plan, input: Option<StartInput>) -> Result<Bytes, Error> {
     let invalid = |field, problem: String| Error::InvalidArgument {
         field,
@@ -246,23 +225,4 @@ fn encode_input(plan: &Plan, input: Option<StartInput>) -> Result<Bytes, Error> 
             Ok(bytes)
         }
     }
-}
-
-fn wait_of(timeout: Option<prost_types::Duration>) -> Result<Duration, Error> {
-    let Some(timeout) = timeout else {
-        return Ok(DEFAULT_WAIT);
-    };
-    Duration::try_from(timeout)
-        .ok()
-        .filter(|wait| *wait <= LONGEST_WAIT)
-        .ok_or_else(|| {
-            let problem = format!(
-                "is {timeout}; expected from 0 s to {}s",
-                LONGEST_WAIT.as_secs()
-            );
-            Error::InvalidArgument {
-                field: "timeout",
-                problem,
-            }
-        })
 }

@@ -2,16 +2,12 @@
 
 use crate::Error;
 
-/// How many to return: 0 is the default, more than the most is the most.
-/// Errors: [`Error::InvalidArgument`] for less than 0.
-pub(super) fn size(asked: i32, default: usize, most: usize) -> Result<usize, Error> {
+/// How many to return: 0 is the default, more than the most is the most. That there are not less than
+/// 0 is a rule of the contract.
+pub(super) fn size(asked: i32, default: usize, most: usize) -> usize {
     match usize::try_from(asked) {
-        Ok(0) => Ok(default),
-        Ok(size) => Ok(size.min(most)),
-        Err(_) => Err(Error::InvalidArgument {
-            field: "page_size",
-            problem: format!("is {asked}; expected 0 or more"),
-        }),
+        Ok(0) | Err(_) => default,
+        Ok(size) => size.min(most),
     }
 }
 

@@ -86,7 +86,7 @@ impl WorkflowService for Workflows {
             page_size,
             page_token,
         } = request.into_inner();
-        let size = page::size(page_size, 100, 1_000)?;
+        let size = page::size(page_size, 100, 1_000);
         // The token is the last name of the page before.
         let mut workflows = self.workflows.list_after(&page_token, size + 1);
         let more = workflows.len() > size;

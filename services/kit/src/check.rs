@@ -4,13 +4,10 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use pavane::error::Details;
-use tonic::{Code, Status};
+use pavane::validation::Violations;
+use tonic::Status;
 
-/// Most violations that are reported of one request.
-const MAX_VIOLATIONS: usize = 20;
-
-/// The violations found so far.
+/// The violations found so far, for what the rules of a .proto file do not say.
 ///
 /// ```
 /// let mut checks = pavane_kit::Checks::default();
@@ -23,7 +20,7 @@ const MAX_VIOLATIONS: usize = 20;
 #[derive(Debug, Default)]
 #[must_use = "checks mean nothing until `finish`"]
 pub struct Checks {
-    violations: Vec<(String, String)>,
+    violations: Violations,
 }
 
 impl Checks {
@@ -82,7 +79,7 @@ impl Checks {
 
     /// Any other violation; `description` goes on from the field's name: `must be ...`.
     pub fn fail(&mut self, field: &str, description: impl Into<String>) {
-        self.violations.push((field.to_owned(), description.into()));
+        self.violations.add(field, description);
     }
 
     /// Ok if nothing was wrong.
@@ -90,21 +87,6 @@ impl Checks {
     /// # Errors
     /// INVALID_ARGUMENT, reason `INVALID_REQUEST`, with a violation per field.
     pub fn finish(self) -> Result<(), Status> {
-        let Some((field, description)) = self.violations.first() else {
-            return Ok(());
-        };
-        let more = match self.violations.len() - 1 {
-            0 => String::new(),
-            more => format!(" (and {more} more)"),
-        };
-        let message = format!("{field} {description}{more}");
-        let details = self
-            .violations
-            .into_iter()
-            .take(MAX_VIOLATIONS)
-            .fold(Details::new(), |details, (field, text)| {
-                details.field(field, text)
-            });
-        Err(details.status(Code::InvalidArgument, "INVALID_REQUEST", message))
+        self.violations.into_result()
     }
 }

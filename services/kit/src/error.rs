@@ -7,7 +7,6 @@ use pavane_server as server;
 use tonic::{Code, Status};
 
 use crate::MAX_KEY_BYTES;
-use crate::faults::{MAX_COUNT, MAX_DELAY};
 
 /// An error of the kit.
 #[derive(Debug, thiserror::Error)]
@@ -83,30 +82,6 @@ pub enum Error {
         /// The one that was probably meant.
         nearest: Option<String>,
     },
-    /// A fault for no call, or for too many.
-    #[error("count must be 1 to {MAX_COUNT}, found {found}")]
-    FaultCount {
-        /// The count.
-        found: u32,
-    },
-    /// A fault with a code that gRPC does not have.
-    #[error("code must be 0 (only delay) to 16, found {found}")]
-    FaultCode {
-        /// The code.
-        found: u32,
-    },
-    /// A fault with a delay that is negative or too long.
-    #[error("delay must be 0 to {} s, found {found}", MAX_DELAY.as_secs())]
-    FaultDelay {
-        /// The delay.
-        found: String,
-    },
-    /// A fault with a moment that does not exist.
-    #[error("moment must be 0, 1 (before) or 2 (after), found {found}")]
-    FaultMoment {
-        /// The moment.
-        found: i32,
-    },
     /// A fault that neither fails nor delays.
     #[error("a fault needs a code, a delay or both, found neither")]
     FaultWithoutEffect,
@@ -160,12 +135,8 @@ impl From<Error> for Status {
                     .status(Code::DataLoss, "CORRUPT_STATE", message)
             }
             Error::MalformedPageToken { .. } => field("page_token", "MALFORMED_PAGE_TOKEN"),
-            Error::NegativePageSize { .. } => field("page_size", "NEGATIVE_PAGE_SIZE"),
+            Error::NegativePageSize { .. } => field("page_size", "INVALID_REQUEST"),
             Error::UnknownFaultMethod { .. } => field("method", "INVALID_FAULT"),
-            Error::FaultCount { .. } => field("count", "INVALID_FAULT"),
-            Error::FaultCode { .. } => field("code", "INVALID_FAULT"),
-            Error::FaultDelay { .. } => field("delay", "INVALID_FAULT"),
-            Error::FaultMoment { .. } => field("moment", "INVALID_FAULT"),
             Error::FaultWithoutEffect => field("code", "INVALID_FAULT"),
             Error::TooManyFaults { limit } => Details::new()
                 .fact("limit", "max_waiting_faults")

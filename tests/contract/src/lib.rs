@@ -2,6 +2,7 @@
 //! vectors, the descriptors that were released last, the reference. Tests hold what is kept against the contract as it
 //! is; `cargo xtask contract` writes it. It knows the contract alone, and starts nothing.
 
+pub mod broken;
 pub mod reference;
 pub mod released;
 pub mod vectors;

@@ -25,8 +25,8 @@ pub(super) fn list(
     engine: &Engine,
     request: ListExecutionsRequest,
 ) -> Result<ListExecutionsResponse, Error> {
-    let size = page::size(request.page_size, 50, 1_000)?;
-    let wanted = Wanted::parse(&request)?;
+    let size = page::size(request.page_size, 50, 1_000);
+    let wanted = Wanted::new(&request);
     let before = match request.page_token.as_str() {
         "" => Sequence::new(u64::MAX),
         token => Sequence::new(token.parse().map_err(|_| page::invalid_token(token))?),

@@ -12,20 +12,11 @@ use crate::engine::Settling;
 
 /// What is to be settled, and how. Errors: [`Error::InvalidArgument`].
 pub(super) fn parse(plan: &Plan, request: ResolveStepRequest) -> Result<Settling, Error> {
-    let resolution = match Resolution::try_from(request.resolution) {
-        Ok(Resolution::Unspecified) | Err(_) => {
-            let found = request.resolution;
-            let problem =
-                format!("{found} is none; expected RESOLUTION_SKIPPED, _COMPLETED or _COMPENSATED");
-            return Err(invalid("resolution", problem));
-        }
-        Ok(resolution) => resolution,
-    };
+    let resolution = request.resolution();
     if request.reason.trim().is_empty() {
         let problem = "is empty; expected why the step is settled by hand";
         return Err(invalid("reason", problem.to_owned()));
     }
-    super::check_reason(&request.reason)?;
     let step = step_of(plan, &request.step)?;
     let unit = Unit {
         step,

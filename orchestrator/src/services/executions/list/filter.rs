@@ -3,9 +3,6 @@
 use pavane::workflow::v1::{Execution, ExecutionState, ListExecutionsRequest, Mode};
 use pavane_flow::Timestamp;
 
-use crate::Error;
-use crate::services::executions::mode_of;
-
 /// What a request asks for; what it does not name is let through.
 #[derive(Debug)]
 pub(super) struct Wanted {
@@ -36,21 +33,26 @@ impl Span {
 }
 
 impl Wanted {
-    /// Errors: [`Error::InvalidArgument`].
-    pub(super) fn parse(request: &ListExecutionsRequest) -> Result<Self, Error> {
+    pub(super) fn new(request: &ListExecutionsRequest) -> Self {
         let span = |since: &Option<_>, before: &Option<_>| Span {
             since: since.as_ref().map(Timestamp::from),
             before: before.as_ref().map(Timestamp::from),
         };
-        Ok(Self {
+        let is_any = request
+            .states()
+            .any(|state| state == ExecutionState::Unspecified);
+        Self {
             workflow: request.workflow.clone(),
-            states: states_of(&request.states)?,
-            mode: mode_of(request.mode)?,
+            states: match is_any {
+                true => Vec::new(),
+                false => request.states().collect(),
+            },
+            mode: request.mode(),
             created: span(&request.created_since_time, &request.created_before_time),
             ended: span(&request.ended_since_time, &request.ended_before_time),
             failed_step: request.failed_step.clone(),
             parent: request.parent_execution_id.clone(),
-        })
+        }
     }
 
     pub(super) fn has(&self, execution: &Execution) -> bool {
@@ -88,19 +90,6 @@ fn ended(execution: &Execution) -> Option<Timestamp> {
     execution.end_time.as_ref().map(Timestamp::from)
 }
 
-/// Empty: any. Errors: [`Error::InvalidArgument`].
-fn states_of(given: &[i32]) -> Result<Vec<ExecutionState>, Error> {
-    let known = |&state| {
-        ExecutionState::try_from(state).map_err(|_| Error::InvalidArgument {
-            field: "states",
-            problem: format!("{state} is none; expected values of ExecutionState"),
-        })
-    };
-    let states: Vec<_> = given.iter().map(known).collect::<Result<_, _>>()?;
-    let is_any = states.contains(&ExecutionState::Unspecified);
-    Ok(if is_any { Vec::new() } else { states })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,7 +110,7 @@ mod tests {
             parent_execution_id: "trip-1".to_owned(),
             ..Execution::default()
         };
-        let wanted = Wanted::parse(&request).unwrap();
+        let wanted = Wanted::new(&request);
         assert_eq!(wanted.has(&failed), expected, "{request:?}");
     }
 
@@ -159,8 +148,8 @@ mod tests {
     fn what_has_not_ended_has_no_time_of_its_end() {
         let running = Execution::default();
         let mut request = ListExecutionsRequest::default();
-        assert!(Wanted::parse(&request).unwrap().has(&running));
+        assert!(Wanted::new(&request).has(&running));
         request.ended_before_time = at(200);
-        assert!(!Wanted::parse(&request).unwrap().has(&running));
+        assert!(!Wanted::new(&request).has(&running));
     }
 }

@@ -1,4 +1,9 @@
-//! Compiles `proto/` into stubs and one descriptor set, in Rust alone: nobody needs protoc.
+//! Compiles `proto/` into stubs, validators and one descriptor set, in Rust alone: nobody needs protoc.
+
+mod names;
+mod pattern;
+mod rules;
+mod validators;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -22,6 +27,7 @@ const DEFINITION: [&str; 4] = [
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("proto");
     println!("cargo:rerun-if-changed=proto");
+    println!("cargo:rerun-if-changed=build");
     let mut files = Vec::new();
     collect_proto_files(root, &mut files)?;
     files.retain(|file| !file.ends_with(RULES));
@@ -33,7 +39,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .include_source_info(true)
         .open_files(&files)?;
     let out_dir = PathBuf::from(env::var("OUT_DIR")?);
-    fs::write(out_dir.join("descriptors.bin"), encode(&compiler)?)?;
+    let descriptors = encode(&compiler)?;
+    let pool = DescriptorPool::decode(descriptors.as_slice())?;
+    fs::write(out_dir.join("validators.rs"), validators::write(&pool)?)?;
+    fs::write(out_dir.join("descriptors.bin"), descriptors)?;
 
     let mut messages = prost_build::Config::new();
     // An event carries its data as an `Any`: messages know their own names.
@@ -46,6 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         // Without its transport, tonic cannot generate `connect`: the crates that dial add it.
         .build_transport(false)
+        // Requests are checked where they are decoded: no handler can forget it.
+        .codec_path("crate::CheckedCodec")
         .compile_fds_with_config(without_empty_options(&compiler), messages)?;
     Ok(())
 }
