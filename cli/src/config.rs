@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pavane_server::Origin;
 use pavane_server::logs::{self, LogOptions};
 use serde::Deserialize;
 
@@ -11,6 +12,7 @@ use crate::error::Error;
 
 mod limits;
 mod mistake;
+mod origins;
 mod period;
 mod retention;
 mod targets;
@@ -49,6 +51,9 @@ pub(crate) struct File {
     pub(crate) participants: Vec<String>,
     /// Where those who take part reach `serve`.
     pub(crate) advertise: Option<String>,
+    /// Whose pages in browsers may call `serve` or `participant`.
+    #[serde(default, deserialize_with = "origins::read")]
+    pub(crate) allow_origins: Vec<Origin>,
     /// Workflows that `serve` deploys when it starts.
     #[serde(default)]
     pub(crate) workflows: Vec<WorkflowEntry>,
@@ -136,6 +141,14 @@ impl Settings {
 }
 
 impl File {
+    /// The origins of the flags and the environment, or else those of the file.
+    pub(crate) fn origins_or(&self, given: Vec<Origin>) -> Vec<Origin> {
+        match given.is_empty() {
+            true => self.allow_origins.clone(),
+            false => given,
+        }
+    }
+
     fn read(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Error::usage(format!("cannot read {}: {error}", path.display())))?;
@@ -187,7 +200,7 @@ mod tests {
           |
         2 | listen_on = 3
           | ^^^^^^^^^
-        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `feeds`, `participants`, `advertise`, `workflows`, `participant`, `limits`, `retention`
+        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `feeds`, `participants`, `advertise`, `allow_origins`, `workflows`, `participant`, `limits`, `retention`
         did you mean `listen`?
         ");
     }

@@ -34,6 +34,8 @@ pub struct Options {
     pub limits: Limits,
     /// Limits of the transport.
     pub server: pavane_server::Limits,
+    /// Whose pages in browsers may call. Default: nobody's.
+    pub allow_origins: Vec<pavane_server::Origin>,
     /// How long calls in flight may take to end after a signal to stop.
     pub drain: Duration,
     /// The clock by which timers run, and which says when things happen. Unset: that of the data
@@ -55,6 +57,7 @@ impl Options {
             retention: Retention::default(),
             limits: Limits::default(),
             server: pavane_server::Limits::default(),
+            allow_origins: Vec::new(),
             drain: Duration::from_secs(10),
             clock: None,
         }

@@ -69,6 +69,7 @@ impl Orchestrator {
         let server = Server::bind(pavane_server::Options {
             listen: options.listen,
             limits: options.server.clone(),
+            allow_origins: options.allow_origins.clone(),
         })
         .await?;
         // Before those of any workflow: what contradicts them is refused, and not the server.

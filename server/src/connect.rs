@@ -1,23 +1,22 @@
-//! The Connect protocol's unary calls: a POST with a JSON (or protobuf) body, for those who have
-//! curl and no gRPC. Each becomes a gRPC call inside the process, so that every handler, interceptor
-//! and limit is the same for both. <https://connectrpc.com/docs/protocol>
+//! The Connect protocol: unary calls as a POST with a JSON (or protobuf) body, for those who have
+//! curl and no gRPC, and methods that stream their responses, for browsers.
+//! <https://connectrpc.com/docs/protocol>
 //!
-//! Streaming methods, compression and GET are not served here: each has an error that says so.
+//! Methods that stream requests, compression and GET are not served here: each has an error that
+//! says so.
 
-mod failure;
-mod json;
 mod request;
 mod response;
+mod stream;
 
-use std::convert::Infallible;
-
+use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tonic::body::Body;
-use tower::Service;
 
+use crate::Fallback;
+use crate::failure::Failure;
 use crate::front::Front;
-use failure::Failure;
 
 /// What a person sees who opens the address in a browser.
 const GREETING: &str = "\
@@ -25,66 +24,47 @@ This is a gRPC server. Call its methods by gRPC, or POST JSON to /package.Servic
 
     curl -H 'content-type: application/json' -d '{}' http://HOST/package.Service/Method
 
-`grpcurl -plaintext HOST list` says which services there are.
+/openapi.json says which methods there are, and `grpcurl -plaintext HOST list` too.
 ";
 
-/// How a body is written.
+/// How messages are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Codec {
     Json,
     Proto,
 }
 
-impl Codec {
-    fn content_type(self) -> &'static str {
-        match self {
-            Self::Json => "application/json",
-            Self::Proto => "application/proto",
-        }
-    }
-}
-
-/// Answers a request that is not gRPC.
-pub(crate) async fn answer<F>(front: &Front<F>, request: Request<Incoming>) -> Response<Body>
-where
-    F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    F::Future: Send,
-{
+/// Answers a request of this protocol, or one that is none.
+pub(crate) async fn answer<F: Fallback>(
+    front: &Front<F>,
+    request: Request<Incoming>,
+) -> Response<Body> {
     let known = front.descriptors.snapshot();
     if is_look_around(&request) && known.method(request.uri().path()).is_none() {
         return greeting();
     }
-    match call(front, request).await {
-        Ok(response) => response,
-        Err(failure) => failure.into_response(known.pools()),
-    }
+    let (head, body) = request.into_parts();
+    let answer = match request::Call::read(&head, &known, &front.limits) {
+        Ok(call) if call.method.is_server_streaming() => {
+            return stream::answer(front, call, head, body).await;
+        }
+        Ok(call) => unary(front, call, head, body).await,
+        Err(failure) => Err(failure),
+    };
+    answer.unwrap_or_else(|failure| failure.into_response(known.pools()))
 }
 
-async fn call<F>(
+async fn unary<F: Fallback>(
     front: &Front<F>,
-    request: Request<Incoming>,
-) -> Result<Response<Body>, Box<Failure>>
-where
-    F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    F::Future: Send,
-{
-    let limits = &front.limits;
-    let (head, body) = request.into_parts();
-    let known = front.descriptors.snapshot();
-    let call = request::Call::read(&head, &known, limits)?;
-    let ends = call.deadline.ends_from_now();
+    call: request::Call,
+    head: Parts,
+    body: Incoming,
+) -> Result<Response<Body>, Box<Failure>> {
+    let (known, limits) = (front.descriptors.snapshot(), &front.limits);
     let answer = async {
-        let body = request::read_body(&head, body, limits.max_receive_bytes).await?;
+        let body = request::read_body(&head, body, limits.max_receive_bytes, 0).await?;
         let request = call.to_grpc(head, &body)?;
-        let response = front.dispatch(request, ends).await;
+        let response = front.dispatch(request, call.ends).await;
         response::from_grpc(response, &call, &known, limits.max_send_bytes).await
     };
     front.guard(call.deadline, answer).await?
@@ -96,7 +76,7 @@ pub(crate) fn http_2_required() -> Response<Body> {
         tonic::Code::InvalidArgument,
         "HTTP2_REQUIRED",
         "gRPC needs HTTP/2, this is HTTP/1.1; with `content-type: application/json` unary methods \
-         can be called over either",
+         can be called over either, and by gRPC-Web all",
     );
     Failure::new(status)
         .http(StatusCode::HTTP_VERSION_NOT_SUPPORTED)

@@ -9,19 +9,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::{Request, Response};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tonic::body::Body;
-use tower::Service;
 use tracing::debug;
 
-use crate::Limits;
 use crate::front::Front;
+use crate::{Fallback, Limits};
 
 /// How connections are to be ended from outside.
 #[derive(Clone, Debug)]
@@ -54,19 +51,12 @@ pub(crate) fn protocol(limits: &Limits) -> Builder<TokioExecutor> {
 }
 
 /// Serves one connection to its end.
-pub(crate) async fn serve<F>(
+pub(crate) async fn serve<F: Fallback>(
     stream: TcpStream,
     protocol: &Builder<TokioExecutor>,
     front: Arc<Front<F>>,
     end: End,
-) where
-    F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    F::Future: Send,
-{
+) {
     let limits = &front.limits;
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot set TCP_NODELAY");

@@ -44,6 +44,15 @@ pub enum Error {
         /// The service with the nearest name that exists.
         nearest: Option<String>,
     },
+    /// An origin that is to be allowed is none.
+    #[error(
+        "`{found}` is not an origin: expected `https://HOST`, `http://HOST:PORT` or the like with \
+         nothing behind it, or `*` for all"
+    )]
+    InvalidOrigin {
+        /// What was given.
+        found: String,
+    },
     /// The filter for logs cannot be read.
     #[error("cannot read log filter `{filter}`: {detail} (one that works: `info,h2=warn`)")]
     LogFilter {
@@ -77,6 +86,11 @@ impl From<Error> for Status {
                 .fact("address", addr)
                 .status(Code::Unavailable, "LISTENER_FAILED", message),
             Error::Accept { .. } => details.status(Code::Unavailable, "LISTENER_FAILED", message),
+            Error::InvalidOrigin { found } => details.fact("origin", found).status(
+                Code::InvalidArgument,
+                "INVALID_ORIGIN",
+                message,
+            ),
             Error::LogFilter { .. } | Error::LogFormat { .. } | Error::LogsInstalled => {
                 details.status(Code::InvalidArgument, "INVALID_LOG_OPTIONS", message)
             }

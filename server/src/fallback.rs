@@ -24,6 +24,28 @@ const LONGEST_PATH_TO_COMPARE: usize = 256;
 /// How deep in each other prost decodes messages.
 const MESSAGE_DEPTH: usize = 100;
 
+/// How prost begins to say why it cannot decode.
+const UNDECODABLE: &str = "failed to decode Protobuf message: ";
+
+/// Who gets the calls of all paths that no route has: any tower service for gRPC's HTTP.
+pub trait Fallback:
+    Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<S> Fallback for S where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 /// Serves nothing: calls of services that no route has are answered with UNIMPLEMENTED.
 pub fn no_fallback() -> NoFallback {
     NoFallback
@@ -98,7 +120,7 @@ pub(crate) fn too_deep(limit: &str, allowed: usize) -> Status {
 }
 
 /// Rewrites the errors that tonic's generated code makes for unknown methods and for messages that
-/// are too large or too deep; everything else passes as it is.
+/// cannot be read; everything else passes as it is.
 pub(crate) fn explain(response: Response<Body>, path: &str, known: &Snapshot) -> Response<Body> {
     let Some(status) = Status::from_header_map(response.headers()) else {
         return response;
@@ -106,26 +128,46 @@ pub(crate) fn explain(response: Response<Body>, path: &str, known: &Snapshot) ->
     if !status.details().is_empty() {
         return response;
     }
-    match status.code() {
-        Code::Unimplemented if status.message().is_empty() => {
-            unknown_method(path, known).into_http()
-        }
-        Code::OutOfRange => match oversized(status.message()) {
-            Some(status) => status.into_http(),
-            None => response,
-        },
-        Code::Internal if is_too_deep(status.message()) => {
-            too_deep("message_depth", MESSAGE_DEPTH).into_http()
-        }
-        _ => response,
+    if status.code() == Code::Unimplemented && status.message().is_empty() {
+        return unknown_method(path, known).into_http();
     }
+    unreadable(&status).map_or(response, Status::into_http)
+}
+
+/// What to say instead of a status of tonic's for a message that is too large, too deep, or no message; `None`:
+/// it is not of these.
+pub(crate) fn unreadable(status: &Status) -> Option<Status> {
+    let message = status.message();
+    match status.code() {
+        Code::OutOfRange => oversized(message),
+        Code::Internal if is_too_deep(message) => Some(too_deep("message_depth", MESSAGE_DEPTH)),
+        Code::Internal => malformed(message),
+        _ => None,
+    }
+}
+
+/// Reads what tonic and prost say of bytes that are no message. It is the caller's mistake, whereas INTERNAL
+/// would be the server's.
+fn malformed(message: &str) -> Option<Status> {
+    let problem = if let Some(problem) = message.strip_prefix(UNDECODABLE) {
+        format!("the request is not a message of the method's type: {problem}")
+    } else if let Some(problem) = message.strip_prefix("protocol error: received ") {
+        format!("the request is not framed as gRPC says: {problem}")
+    } else if message == "Unexpected EOF decoding stream." {
+        "the request ends in the midst of a message".to_owned()
+    } else if message == "Missing request message." {
+        "the request has no message, expected one".to_owned()
+    } else {
+        return None;
+    };
+    let reason = "MALFORMED_MESSAGE";
+    Some(Details::new().status(Code::InvalidArgument, reason, problem))
 }
 
 /// Whether this is prost's "failed to decode Protobuf message: Struct.fields: recursion limit
 /// reached".
 fn is_too_deep(message: &str) -> bool {
-    message.starts_with("failed to decode Protobuf message: ")
-        && message.ends_with("recursion limit reached")
+    message.starts_with(UNDECODABLE) && message.ends_with("recursion limit reached")
 }
 
 /// Reads tonic's "decoded message length too large: found 5 bytes, the limit is: 4 bytes".

@@ -3,7 +3,6 @@
 //!
 //! This is the hot path: a gRPC call pays for one header comparison before its handler is found.
 
-use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -15,10 +14,11 @@ use pavane::error::{self, Details};
 use tokio::sync::Semaphore;
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::{Service, ServiceExt};
+use tower::ServiceExt;
 
+use crate::cors::Cors;
 use crate::deadline::{CallEnds, Deadline};
-use crate::{Descriptors, Limits, Routes, connect, fallback};
+use crate::{Descriptors, Fallback, Limits, Routes, connect, fallback, status_message, web};
 
 /// When a caller that was refused may try again.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
@@ -29,23 +29,17 @@ pub(crate) struct Front<F> {
     fallback: F,
     pub(crate) descriptors: Descriptors,
     pub(crate) limits: Limits,
+    pub(crate) cors: Cors,
     in_flight: Semaphore,
 }
 
-impl<F> Front<F>
-where
-    F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-    F::Future: Send,
-{
+impl<F: Fallback> Front<F> {
     pub(crate) fn new(
         routes: Routes,
         fallback: F,
         descriptors: Descriptors,
         limits: Limits,
+        cors: Cors,
     ) -> Self {
         let in_flight = Semaphore::new(limits.max_requests_in_flight);
         Self {
@@ -53,6 +47,7 @@ where
             fallback,
             descriptors,
             limits,
+            cors,
             in_flight,
         }
     }
@@ -61,14 +56,19 @@ where
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
         if !is_grpc(request.headers()) {
             // Boxed: it is large, and must not make the future of every gRPC call large.
-            return Box::pin(connect::answer(self, request)).await;
+            return Box::pin(web::answer(self, request)).await;
         }
         if request.version() < Version::HTTP_2 {
             return connect::http_2_required();
         }
+        status_message::readable(self.call(request.map(Body::new)).await)
+    }
+
+    /// Performs a gRPC call within its deadline.
+    pub(crate) async fn call(&self, request: Request<Body>) -> Response<Body> {
         let answer = match Deadline::of(request.headers(), &self.limits) {
             Ok(deadline) => {
-                let answer = self.dispatch(request.map(Body::new), deadline.ends_from_now());
+                let answer = self.dispatch(request, deadline.ends_from_now());
                 self.guard(deadline, answer).await
             }
             Err(status) => Err(status),

@@ -1,5 +1,6 @@
-//! What every server of Pavane has: a listener with limits, health, reflection, the Connect
-//! protocol's unary JSON beside gRPC on one port, a graceful end, logs.
+//! What every server of Pavane has: a listener with limits, health, reflection, a graceful end, logs;
+//! and beside gRPC, on the same port, what browsers and `curl` speak: Connect, gRPC-Web, server-sent
+//! events of feeds, and a document that describes it all.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), pavane_server::Error> {
@@ -14,7 +15,8 @@
 //! # }
 //! ```
 //!
-//! This crate knows neither feeds nor workflows, and holds no state that outlives the process.
+//! Of feeds this crate knows the contract, of workflows nothing, and it holds no state that outlives
+//! the process.
 
 pub mod descriptors;
 pub mod logs;
@@ -22,20 +24,29 @@ pub mod shutdown;
 
 mod connect;
 mod connection;
+mod cors;
 mod deadline;
 mod error;
+mod failure;
 mod fallback;
+mod feeds;
 mod front;
+mod grpc;
 mod health;
+mod json;
+mod openapi;
 mod options;
 mod reflection;
 mod routes;
 mod server;
+mod status_message;
+mod web;
 
+pub use cors::Origin;
 pub use deadline::CallEnds;
 pub use descriptors::Descriptors;
 pub use error::Error;
-pub use fallback::{NoFallback, no_fallback};
+pub use fallback::{Fallback, NoFallback, no_fallback};
 pub use health::Health;
 pub use options::{Limits, Options};
 pub use routes::Routes;

@@ -1,9 +1,12 @@
-//! What a server is told when it starts: where to listen, and the limits of its transport.
+//! What a server is told when it starts: where to listen, which pages may call it, and the limits of
+//! its transport.
 //!
 //! Every limit has a default, and an error that names it when it is reached.
 
 use std::net::SocketAddr;
 use std::time::Duration;
+
+use crate::Origin;
 
 /// Where a server listens, and within which limits.
 #[derive(Clone, Debug)]
@@ -12,6 +15,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// Limits of the transport.
     pub limits: Limits,
+    /// Whose pages in browsers may call. Default: nobody's.
+    pub allow_origins: Vec<Origin>,
 }
 
 impl Options {
@@ -20,6 +25,7 @@ impl Options {
         Self {
             listen,
             limits: Limits::default(),
+            allow_origins: Vec::new(),
         }
     }
 }

@@ -19,7 +19,7 @@ use tonic_reflection::server::v1alpha::{
     ServerReflectionServer as ServerReflectionServerV1Alpha,
 };
 
-use crate::Descriptors;
+use crate::{Descriptors, fallback};
 
 /// Answers both versions.
 #[derive(Clone)]
@@ -55,7 +55,9 @@ impl Reflection {
         let mut told = lookup::Told::default();
         requests
             .map(move |request| {
-                let request = rewrite(&request?);
+                let request =
+                    request.map_err(|status| fallback::unreadable(&status).unwrap_or(status))?;
+                let request = rewrite(&request);
                 let answer = lookup::answer(&descriptors.snapshot(), &mut told, request);
                 Ok(rewrite(&answer))
             })

@@ -3,25 +3,22 @@
 //! Binding and running are two steps, so that a port in use is known before anything is opened or
 //! recovered, and clients that connect meanwhile wait instead of being refused.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tonic::body::Body;
-use tower::Service;
 use tracing::{info, warn};
 
 use crate::connection::{self, End};
+use crate::cors::Cors;
 use crate::front::Front;
 use crate::reflection::Reflection;
-use crate::{Descriptors, Error, Health, Limits, Options, Routes};
+use crate::{Descriptors, Error, Fallback, Health, Limits, Options, Origin, Routes};
 
 /// Pause after accepting failed, for instance because there are too many open files: going on at
 /// once would only burn a core.
@@ -36,6 +33,7 @@ pub struct Server {
     listener: TcpListener,
     local_addr: SocketAddr,
     limits: Limits,
+    allow_origins: Vec<Origin>,
     descriptors: Descriptors,
     health: Health,
 }
@@ -47,7 +45,11 @@ impl Server {
     ///
     /// [`Error::AddressInUse`], [`Error::Listen`].
     pub async fn bind(options: Options) -> Result<Self, Error> {
-        let Options { listen, limits } = options;
+        let Options {
+            listen,
+            limits,
+            allow_origins,
+        } = options;
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::AddrInUse => Error::AddressInUse { addr: listen },
             _ => Error::Listen {
@@ -61,6 +63,7 @@ impl Server {
             listener,
             local_addr,
             limits,
+            allow_origins,
             descriptors: Descriptors::new(),
             health: Health::new(),
         })
@@ -91,21 +94,13 @@ impl Server {
     /// # Errors
     ///
     /// [`Error::Accept`], when the listener broke.
-    pub async fn run<F>(
+    pub async fn run<F: Fallback>(
         self,
         routes: Routes,
         fallback: F,
         shutdown: CancellationToken,
         drain: Duration,
-    ) -> Result<(), Error>
-    where
-        F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        F::Future: Send,
-    {
+    ) -> Result<(), Error> {
         let end = End {
             politely: CancellationToken::new(),
             now: CancellationToken::new(),
@@ -121,7 +116,8 @@ impl Server {
             tasks: TaskTracker::new(),
             end: end.clone(),
         };
-        let front = Front::new(routes, fallback, self.descriptors, self.limits);
+        let cors = Cors::allowing(&self.allow_origins);
+        let front = Front::new(routes, fallback, self.descriptors, self.limits, cors);
         info!(address = %self.local_addr, "serving");
 
         let accepted = tokio::select! {
@@ -157,15 +153,7 @@ struct Connections {
 
 impl Connections {
     /// Accepts until accepting fails for good; then says why.
-    async fn accept<F>(&self, listener: TcpListener, front: Arc<Front<F>>) -> Error
-    where
-        F: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        F::Future: Send,
-    {
+    async fn accept<F: Fallback>(&self, listener: TcpListener, front: Arc<Front<F>>) -> Error {
         let protocol = Arc::new(connection::protocol(&front.limits));
         let mut failures = 0;
         loop {

@@ -29,6 +29,8 @@ pub struct Options {
     pub calls: pavane_calls::Limits,
     /// Limits of the transport.
     pub server: pavane_server::Limits,
+    /// Whose pages in browsers may call. Default: nobody's.
+    pub allow_origins: Vec<pavane_server::Origin>,
     /// How it takes part, and where its peers are, whatever a home says.
     pub choreography: choreography::Options,
     /// How long calls in flight may go on at shutdown. Default: 10 s.
@@ -52,6 +54,7 @@ impl Options {
             services,
             calls: pavane_calls::Limits::default(),
             server: pavane_server::Limits::default(),
+            allow_origins: Vec::new(),
             choreography: choreography::Options::default(),
             drain: Duration::from_secs(10),
         }
@@ -77,6 +80,7 @@ impl Options {
             listen: self.listen,
             store: self.store.clone(),
             limits: self.server.clone(),
+            allow_origins: self.allow_origins.clone(),
             allow_faults: false,
             drain: self.drain,
             choreography: self.choreography.clone(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use pavane::workflow::v1::Mode;
-use pavane_server::{logs, shutdown};
+use pavane_server::{Origin, logs, shutdown};
 
 use super::{Context, execution};
 use crate::connection::Connection;
@@ -61,6 +61,10 @@ pub(crate) struct Args {
     /// Keep everything running until Ctrl-C
     #[arg(long)]
     serve: bool,
+    /// With --serve, origin whose pages in browsers may call, such as http://localhost:3000; `*`: all;
+    /// may be given several times
+    #[arg(long = "allow-origin", value_name = "ORIGIN", requires = "serve")]
+    allow_origins: Vec<Origin>,
     /// Orders in flight at a time
     #[arg(long, value_name = "N", default_value = "16")]
     concurrency: NonZeroUsize,
@@ -152,6 +156,7 @@ async fn build(args: &Args, mode: Mode, data_dir: &Path) -> Result<House, Error>
     House::start(&house::Options {
         port_base: args.port_base,
         data_dir: data_dir.join(timeline::mode(mode)),
+        allow_origins: args.allow_origins.clone(),
     })
     .await
 }

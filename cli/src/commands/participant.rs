@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pavane_server::{logs, shutdown};
+use pavane_server::{Origin, logs, shutdown};
 
 use super::{Context, address};
 use crate::config::{ParticipantEntry, Settings};
@@ -69,6 +69,16 @@ pub(crate) struct Args {
     /// Full name of a service there whose methods are its steps; may be given several times
     #[arg(long = "service", value_name = "SERVICE")]
     services: Vec<String>,
+    /// Origin whose pages in browsers may call, such as https://shop.example; `*`: all; may be given
+    /// several times
+    #[arg(
+        long = "allow-origin",
+        env = "PAVANE_ALLOW_ORIGINS",
+        hide_env_values = true,
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    allow_origins: Vec<Origin>,
     /// Where another who takes part is reached, whatever the home says; may be given several times
     #[arg(long = "peer", value_name = "NAME=ADDRESS")]
     peers: Vec<String>,
@@ -140,6 +150,7 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_sidecar::Options, E
         let peers = &mut options.choreography.peers;
         peers.insert(name.to_owned(), at.to_string());
     }
+    options.allow_origins = file.origins_or(args.allow_origins);
     file.limits.apply_to_sidecar(&mut options);
     Ok(options)
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use pavane::workflow::v1::{CheckWorkflowResponse, Source};
 use pavane_flow::diagnostic::Diagnostic;
 use pavane_orchestrator::{Definition, Orchestrator};
-use pavane_server::{logs, shutdown};
+use pavane_server::{Origin, logs, shutdown};
 
 use super::{Context, address, definition};
 use crate::config::{DEFAULT_LISTEN, Settings, WorkflowEntry};
@@ -25,6 +25,7 @@ pavane.toml, whose paths are relative to it:
   data_dir = \"data\"
   participants = [\"127.0.0.1:7404\"]      # who takes part in choreographies, besides the targets
   advertise = \"orchestrator.local:7400\"  # where they reach it, if it listens on 0.0.0.0
+  allow_origins = [\"https://shop.example\"] # whose pages in browsers may call
 
   [targets]
   \"shop.inventory.v1.InventoryService\" = \"127.0.0.1:7401\"
@@ -80,6 +81,16 @@ pub(crate) struct Args {
         value_name = "ADDRESS"
     )]
     advertise: Option<String>,
+    /// Origin whose pages in browsers may call, such as https://shop.example; `*`: all; may be given
+    /// several times
+    #[arg(
+        long = "allow-origin",
+        env = "PAVANE_ALLOW_ORIGINS",
+        hide_env_values = true,
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    allow_origins: Vec<Origin>,
     /// Workflow to deploy at the start; may be given several times
     #[arg(long = "workflow", value_name = "FILE")]
     workflows: Vec<PathBuf>,
@@ -148,6 +159,7 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
         participants: in_file.chain(in_flags).collect::<Result<_, _>>()?,
         advertise: advertise.transpose()?,
         workflows: workflows.map(definition).collect::<Result<_, _>>()?,
+        allow_origins: file.origins_or(args.allow_origins),
         ..pavane_orchestrator::Options::new(listen, data_dir)
     };
     options.retention = file.retention.to_options()?;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pavane::workflow::v1::{Descriptors, descriptors::From};
 use pavane_orchestrator::{Definition, Orchestrator, Target, Targets};
+use pavane_server::Origin;
 use prost::Message;
 use prost_types::FileDescriptorSet;
 use tokio::task::JoinSet;
@@ -29,6 +30,8 @@ pub(crate) struct Options {
     pub(crate) port_base: u16,
     /// Folder for a folder of each part.
     pub(crate) data_dir: PathBuf,
+    /// Whose pages in browsers may call any of them.
+    pub(crate) allow_origins: Vec<Origin>,
 }
 
 /// All four, running.
@@ -49,7 +52,7 @@ impl House {
         let folder = |name: &str| options.data_dir.join(name);
 
         let inventory = shop_inventory::Options {
-            participant: participant(listen(1)?, &folder("inventory")),
+            participant: participant(listen(1)?, &folder("inventory"), options),
             seed_catalog: false,
         };
         let inventory = shop_inventory::Service::start(inventory)
@@ -57,14 +60,14 @@ impl House {
             .map_err(cannot_start)?;
         let inventory = keep("inventory", inventory, &stop_services, &mut parts);
         let payment = shop_payment::Options {
-            participant: participant(listen(2)?, &folder("payment")),
+            participant: participant(listen(2)?, &folder("payment"), options),
         };
         let payment = shop_payment::Service::start(payment)
             .await
             .map_err(cannot_start)?;
         let payment = keep("payment", payment, &stop_services, &mut parts);
         let shipping = shop_shipping::Options {
-            participant: participant(listen(3)?, &folder("shipping")),
+            participant: participant(listen(3)?, &folder("shipping"), options),
         };
         let shipping = shop_shipping::Service::start(shipping)
             .await
@@ -86,6 +89,7 @@ impl House {
         let orchestrator = pavane_orchestrator::Options {
             targets,
             workflows: vec![place_order()],
+            allow_origins: options.allow_origins.clone(),
             ..pavane_orchestrator::Options::new(listen(0)?, folder(ORCHESTRATOR))
         };
         let orchestrator = Orchestrator::start(orchestrator, stop_orchestrator.clone()).await;
@@ -163,10 +167,11 @@ fn keep(
     address
 }
 
-fn participant(listen: SocketAddr, data_dir: &Path) -> pavane_kit::Options {
+fn participant(listen: SocketAddr, data_dir: &Path, options: &Options) -> pavane_kit::Options {
     // The audit asks the services how often each call was made.
     pavane_kit::Options {
         allow_faults: true,
+        allow_origins: options.allow_origins.clone(),
         ..pavane_kit::Options::new(listen, data_dir)
     }
 }

@@ -5,11 +5,12 @@
 
 mod json;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, StatusCode, Version};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use http::uri::PathAndQuery;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use pavane::error;
 use prost::Message;
@@ -18,35 +19,22 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 
 use super::Codec;
-use super::failure::Failure;
-use crate::deadline::{Deadline, GRPC_TIMEOUT};
+use crate::deadline::{CallEnds, Deadline, GRPC_TIMEOUT};
 use crate::descriptors::Snapshot;
-use crate::{Limits, fallback};
+use crate::failure::Failure;
+use crate::{Limits, fallback, grpc};
 
 const PROTOCOL_VERSION: &str = "connect-protocol-version";
 const TIMEOUT_MS: &str = "connect-timeout-ms";
-
-/// Headers that belong to the HTTP request and not to the call.
-const NOT_METADATA: [HeaderName; 12] = [
-    header::ACCEPT,
-    header::ACCEPT_ENCODING,
-    header::CONNECTION,
-    header::CONTENT_ENCODING,
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::EXPECT,
-    header::HOST,
-    header::TE,
-    header::TRAILER,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-];
+/// How the messages of a stream are compressed.
+const CONTENT_ENCODING: &str = "connect-content-encoding";
 
 /// What the head of a request says.
 pub(super) struct Call {
     pub(super) method: MethodDescriptor,
     pub(super) codec: Codec,
     pub(super) deadline: Deadline,
+    pub(super) ends: CallEnds,
     timeout: Option<HeaderValue>,
 }
 
@@ -69,16 +57,16 @@ impl Call {
                 .http(StatusCode::METHOD_NOT_ALLOWED)
                 .header(header::ALLOW, "POST"));
         }
-        if method.is_client_streaming() || method.is_server_streaming() {
+        if method.is_client_streaming() {
             let message = format!(
-                "`{}` streams: call it by gRPC, JSON is for unary methods",
+                "`{}` takes a stream of messages: call it by gRPC",
                 path.trim_start_matches('/')
             );
             let status = error::status(Code::Unimplemented, "METHOD_STREAMS", message);
             return Err(status.into());
         }
-        let codec = codec(&head.headers)?;
-        check_protocol(&head.headers)?;
+        let codec = codec(&head.headers, method)?;
+        check_protocol(&head.headers, method)?;
         let timeout = timeout(&head.headers)?;
         let deadline = match timeout {
             Some(milliseconds) => Deadline::Caller(std::time::Duration::from_millis(milliseconds)),
@@ -88,8 +76,14 @@ impl Call {
             method: method.clone(),
             codec,
             deadline,
+            ends: deadline.ends_from_now(),
             timeout: timeout.map(grpc_timeout),
         })
+    }
+
+    /// The content type of its responses.
+    pub(super) fn content_type(&self) -> &'static str {
+        content_type(self.codec, self.method.is_server_streaming())
     }
 
     /// The gRPC request with the same meaning.
@@ -101,46 +95,30 @@ impl Call {
                 Bytes::from(message.encode_to_vec())
             }
         };
-        let length = u32::try_from(message.len()).map_err(|_| {
-            let found = message.len() as u64;
-            fallback::too_large("gRPC frame", u32::MAX as usize, Some(found))
-        })?;
-        let mut frame = BytesMut::with_capacity(5 + message.len());
-        frame.put_u8(0); // not compressed
-        frame.put_u32(length);
-        frame.put(message);
-
-        let mut request = Request::new(Body::new(Full::new(frame.freeze())));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = head.uri;
-        *request.version_mut() = Version::HTTP_2;
-        *request.extensions_mut() = head.extensions;
-        *request.headers_mut() = metadata(head.headers);
-        let headers = request.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/grpc"),
-        );
-        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        let path = head.uri.path_and_query().cloned();
+        let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
+        let mut request = grpc::request(path, head.headers, head.extensions, &message)?;
         if let Some(timeout) = &self.timeout {
-            headers.insert(GRPC_TIMEOUT, timeout.clone());
+            request.headers_mut().insert(GRPC_TIMEOUT, timeout.clone());
         }
         Ok(request)
     }
 }
 
-/// Reads a body that is not larger than allowed.
+/// Reads a body whose message is not larger than allowed; `framing` bytes may be around it.
 pub(super) async fn read_body(
     head: &Parts,
     body: Incoming,
     allowed: usize,
+    framing: usize,
 ) -> Result<Bytes, Box<Failure>> {
+    let most = allowed.saturating_add(framing);
     let announced = head.headers.get(header::CONTENT_LENGTH);
     let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if let Some(found) = announced.filter(|length| *length > allowed as u64) {
+    if let Some(found) = announced.filter(|length| *length > most as u64) {
         return Err(fallback::too_large("max_receive_bytes", allowed, Some(found)).into());
     }
-    match Limited::new(body, allowed).collect().await {
+    match Limited::new(body, most).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             Err(fallback::too_large("max_receive_bytes", allowed, None).into())
@@ -154,11 +132,22 @@ pub(super) async fn read_body(
     }
 }
 
-fn codec(headers: &HeaderMap) -> Result<Codec, Box<Failure>> {
+/// What a codec is called where one message comes, and where several come.
+fn content_type(codec: Codec, streams: bool) -> &'static str {
+    match (codec, streams) {
+        (Codec::Json, false) => "application/json",
+        (Codec::Proto, false) => "application/proto",
+        (Codec::Json, true) => "application/connect+json",
+        (Codec::Proto, true) => "application/connect+proto",
+    }
+}
+
+fn codec(headers: &HeaderMap, method: &MethodDescriptor) -> Result<Codec, Box<Failure>> {
+    let streams = method.is_server_streaming();
     let found = text(headers, header::CONTENT_TYPE.as_str());
     let essence = found.split(';').next().unwrap_or_default().trim();
     for codec in [Codec::Json, Codec::Proto] {
-        if essence.eq_ignore_ascii_case(codec.content_type()) {
+        if essence.eq_ignore_ascii_case(content_type(codec, streams)) {
             return Ok(codec);
         }
     }
@@ -169,20 +158,24 @@ fn codec(headers: &HeaderMap) -> Result<Codec, Box<Failure>> {
         }
         _ => format!("the content type is `{essence}`"),
     };
-    let message = format!(
-        "{found}, expected `application/json`, `application/proto` or, for gRPC, \
-         `application/grpc`"
-    );
+    let why = match streams {
+        true => format!("; `{}` streams its responses", method.name()),
+        false => String::new(),
+    };
+    let [json, proto] = [Codec::Json, Codec::Proto].map(|codec| content_type(codec, streams));
+    let message =
+        format!("{found}, expected `{json}`, `{proto}` or, for gRPC, `application/grpc`{why}");
     let status = error::status(Code::InvalidArgument, "UNSUPPORTED_CONTENT_TYPE", message);
+    let accept = match streams {
+        true => "application/connect+json, application/connect+proto",
+        false => "application/json, application/proto",
+    };
     Err(Failure::new(status)
         .http(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-        .header(
-            HeaderName::from_static("accept-post"),
-            "application/json, application/proto",
-        ))
+        .header(HeaderName::from_static("accept-post"), accept))
 }
 
-fn check_protocol(headers: &HeaderMap) -> Result<(), Status> {
+fn check_protocol(headers: &HeaderMap, method: &MethodDescriptor) -> Result<(), Status> {
     let version = text(headers, PROTOCOL_VERSION);
     if !matches!(version.as_str(), "" | "1") {
         return Err(error::status(
@@ -191,13 +184,18 @@ fn check_protocol(headers: &HeaderMap) -> Result<(), Status> {
             format!("`{PROTOCOL_VERSION}` is `{version}`, expected 1"),
         ));
     }
-    let encoding = text(headers, header::CONTENT_ENCODING.as_str());
-    if !matches!(encoding.as_str(), "" | "identity") {
-        return Err(error::status(
-            Code::Unimplemented,
-            "UNSUPPORTED_ENCODING",
-            format!("the content encoding is `{encoding}`, supported is only `identity`"),
-        ));
+    let mut encodings = vec![text(headers, header::CONTENT_ENCODING.as_str())];
+    if method.is_server_streaming() {
+        encodings.push(text(headers, CONTENT_ENCODING));
+    }
+    for encoding in encodings {
+        if !matches!(encoding.as_str(), "" | "identity") {
+            return Err(error::status(
+                Code::Unimplemented,
+                "UNSUPPORTED_ENCODING",
+                format!("the content encoding is `{encoding}`, supported is only `identity`"),
+            ));
+        }
     }
     Ok(())
 }
@@ -226,21 +224,6 @@ fn grpc_timeout(milliseconds: u64) -> HeaderValue {
         _ => format!("{}S", milliseconds / 1000),
     };
     HeaderValue::try_from(text).expect("digits and a letter make a header value")
-}
-
-fn metadata(mut headers: HeaderMap) -> HeaderMap {
-    for name in NOT_METADATA {
-        headers.remove(name);
-    }
-    let reserved: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| name.as_str().starts_with("connect-") || name.as_str().starts_with("grpc-"))
-        .cloned()
-        .collect();
-    for name in reserved {
-        headers.remove(name);
-    }
-    headers
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {

@@ -10,14 +10,12 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use super::failure::Failure;
+use super::Codec;
 use super::request::Call;
-use super::{Codec, json};
 use crate::descriptors::Snapshot;
-use crate::fallback;
-
-/// Bytes before a message: whether it is compressed, and its length.
-const FRAME_HEADER: usize = 5;
+use crate::failure::Failure;
+use crate::grpc::{FRAME_HEADER, failure, response_metadata};
+use crate::{fallback, json};
 
 /// Translates the response to `call`, whose message may have `allowed` bytes.
 pub(super) async fn from_grpc(
@@ -39,7 +37,7 @@ pub(super) async fn from_grpc(
         Err(error) => return Err(Status::from_error(error).into()),
     };
     let trailers = body.trailers().cloned().unwrap_or_default();
-    fail(&trailers, metadata(&head.headers))?;
+    fail(&trailers, response_metadata(&head.headers))?;
 
     let message = unframe(body.to_bytes()).ok_or_else(|| {
         error::status(
@@ -55,17 +53,17 @@ pub(super) async fn from_grpc(
         Codec::Proto => message,
         Codec::Json => to_json(method, message, &known.pools_of(method))?,
     };
-    Ok(succeed(head, &trailers, *codec, body))
+    Ok(succeed(head, &trailers, call.content_type(), body))
 }
 
 /// Fails if `headers` hold a status other than OK; `more` is metadata that came before.
 fn fail(headers: &HeaderMap, mut more: HeaderMap) -> Result<(), Box<Failure>> {
-    match Status::from_header_map(headers) {
-        Some(status) if status.code() != Code::Ok => {
-            more.extend(metadata(headers));
+    match failure(headers) {
+        Some(status) => {
+            more.extend(response_metadata(headers));
             Err(Failure::new(status).metadata(more))
         }
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
@@ -77,7 +75,8 @@ fn unframe(mut body: Bytes) -> Option<Bytes> {
     (body.len() == length as usize).then_some(body)
 }
 
-fn to_json(
+/// A response message as JSON.
+pub(super) fn to_json(
     method: &MethodDescriptor,
     message: Bytes,
     known: &[DescriptorPool],
@@ -101,36 +100,18 @@ fn to_json(
 fn succeed(
     head: response::Parts,
     trailers: &HeaderMap,
-    codec: Codec,
+    content_type: &'static str,
     body: Bytes,
 ) -> Response<Body> {
     let mut response = Response::new(Body::new(Full::new(body)));
     *response.extensions_mut() = head.extensions;
     let headers = response.headers_mut();
-    *headers = metadata(&head.headers);
-    for (name, value) in &metadata(trailers) {
+    *headers = response_metadata(&head.headers);
+    for (name, value) in &response_metadata(trailers) {
         let name = format!("trailer-{name}");
         let name = HeaderName::try_from(name).expect("a header's name may be longer");
         headers.append(name, value.clone());
     }
-    headers.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static(codec.content_type()),
-    );
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
-}
-
-/// What handlers said, without what gRPC says.
-fn metadata(headers: &HeaderMap) -> HeaderMap {
-    headers
-        .iter()
-        .filter(|(name, _)| {
-            !name.as_str().starts_with("grpc-")
-                && !matches!(
-                    *name,
-                    &header::CONTENT_TYPE | &header::CONTENT_LENGTH | &header::TRAILER
-                )
-        })
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
 }

@@ -4,11 +4,14 @@
 //! As long as nothing contradicts there is one set. What does not fit into it begins another.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::OnceLock;
 
+use bytes::Bytes;
 use prost_reflect::{DescriptorPool, FileDescriptor, MethodDescriptor, ServiceDescriptor};
 
 use super::merge::{Group, build};
 use super::{Announced, Entry};
+use crate::openapi;
 
 /// What is known at one moment.
 #[derive(Default)]
@@ -19,6 +22,8 @@ pub(crate) struct Snapshot {
     services: BTreeMap<String, ServiceDescriptor>,
     /// The methods that can be called, by name as in `pavane.feed.v1.FeedService/Publish`.
     methods: HashMap<String, MethodDescriptor>,
+    /// The OpenAPI document, once somebody has asked for it.
+    openapi: OnceLock<Bytes>,
 }
 
 impl Snapshot {
@@ -83,6 +88,16 @@ impl Snapshot {
 
     pub(crate) fn method_names(&self) -> impl Iterator<Item = &str> {
         self.methods.keys().map(String::as_str)
+    }
+
+    /// The methods that can be called.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &MethodDescriptor> {
+        self.methods.values()
+    }
+
+    /// The OpenAPI document.
+    pub(crate) fn openapi(&self) -> Bytes {
+        self.openapi.get_or_init(|| openapi::document(self)).clone()
     }
 
     /// A service that is listed.

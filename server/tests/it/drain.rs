@@ -11,7 +11,19 @@ use crate::support::{exchange, start, start_with};
 fn wait() -> AddFaultRequest {
     AddFaultRequest {
         method: "wait".into(),
+        count: 1,
         ..Default::default()
+    }
+}
+
+/// Answered at once.
+const ANYTHING: &str = r#"{"method": "anything", "count": 1}"#;
+
+/// The same.
+fn anything() -> AddFaultRequest {
+    AddFaultRequest {
+        method: "anything".into(),
+        ..wait()
     }
 }
 
@@ -37,7 +49,7 @@ async fn a_call_in_flight_may_end() {
 async fn a_json_call_in_flight_may_end() {
     let server = start().await;
     let method = "pavane.testing.v1.FaultService/AddFault";
-    let call = server.post(method, r#"{"method": "wait"}"#);
+    let call = server.post(method, r#"{"method": "wait", "count": 1}"#);
     let end = async {
         server.waiting.notified().await;
         server.shutdown.cancel();
@@ -104,9 +116,9 @@ async fn a_connection_without_calls_gives_up_its_place() {
     let server = start_with(limits, Duration::from_secs(5)).await;
     let mut early = server.client().await;
     let method = "pavane.testing.v1.FaultService/AddFault";
-    assert_eq!(server.post(method, "{}").await.text(), "{}");
+    assert_eq!(server.post(method, ANYTHING).await.text(), "{}");
     // Its client does not notice: it connects again.
-    early.add_fault(AddFaultRequest::default()).await.unwrap();
+    early.add_fault(anything()).await.unwrap();
     server.stop().await;
 }
 
@@ -118,14 +130,14 @@ async fn a_connection_too_many_waits_for_its_turn() {
     };
     let server = start_with(limits, Duration::from_secs(5)).await;
     let mut first = server.client().await;
-    first.add_fault(AddFaultRequest::default()).await.unwrap();
+    first.add_fault(anything()).await.unwrap();
     let method = "pavane.testing.v1.FaultService/AddFault";
     {
-        let mut second = std::pin::pin!(server.post(method, "{}"));
+        let mut second = std::pin::pin!(server.post(method, ANYTHING));
         tokio::select! {
             biased;
             _ = &mut second => panic!("two connections were served, the limit is 1"),
-            answer = first.add_fault(AddFaultRequest::default()) => drop(answer.unwrap()),
+            answer = first.add_fault(anything()) => drop(answer.unwrap()),
         }
         drop(first);
         assert_eq!(second.await.text(), "{}");

@@ -2,9 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod cors;
 mod drain;
+mod events;
 mod grpc;
+mod grpc_web;
 mod health;
 mod json;
+mod openapi;
 mod reflection;
+mod stream;
 mod support;

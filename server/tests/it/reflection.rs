@@ -109,7 +109,7 @@ async fn a_file_is_found_by_name_and_by_what_it_defines() {
     5: no symbol `shop.order.v1.OrderService.PlaceOrdr` here
     5: no symbol `nothing` here
     5: no file `nothing.proto` here
-    []
+    [1159, 1160]
     5: no extension `shop.order.v1.PlaceOrderRequest:-1` here
     ");
     server.stop().await;
@@ -130,7 +130,7 @@ async fn imports_come_with_a_file_once_per_stream() {
     let order = FileByFilename("shop/order/v1/order_service.proto".into());
     let answers = ask(&server, vec![order.clone(), order]).await;
     insta::assert_snapshot!(answers.join("\n"), @"
-    shop/order/v1/order_service.proto shop/common/v1/common.proto
+    shop/order/v1/order_service.proto shop/common/v1/common.proto buf/validate/validate.proto google/protobuf/timestamp.proto google/protobuf/field_mask.proto google/protobuf/duration.proto google/protobuf/descriptor.proto
     shop/order/v1/order_service.proto
     ");
     server.stop().await;

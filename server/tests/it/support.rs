@@ -1,5 +1,9 @@
 //! A server on a free port with a service to call, and the clients to call it.
 
+mod feeds;
+
+pub(crate) use feeds::Feeds;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,8 +12,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
 use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use pavane::error::Details;
@@ -54,7 +59,13 @@ pub(crate) async fn start() -> Running {
 /// Starts a server.
 pub(crate) async fn start_with(limits: Limits, drain: Duration) -> Running {
     let mut options = Options::new(([127, 0, 0, 1], 0).into());
-    options.limits = limits.clone();
+    options.limits = limits;
+    serve(options, Routes::new(), drain).await
+}
+
+/// Starts a server that serves these routes besides.
+pub(crate) async fn serve(options: Options, routes: Routes, drain: Duration) -> Running {
+    let limits = options.limits.clone();
     let server = Server::bind(options).await.unwrap();
     let descriptors = server.descriptors();
     let services = [
@@ -76,12 +87,7 @@ pub(crate) async fn start_with(limits: Limits, drain: Duration) -> Running {
         descriptors,
         health: server.health(),
         shutdown: shutdown.clone(),
-        task: tokio::spawn(server.run(
-            Routes::new().add_service(service),
-            FrontDoor,
-            shutdown,
-            drain,
-        )),
+        task: tokio::spawn(server.run(routes.add_service(service), FrontDoor, shutdown, drain)),
         waiting,
         go_on,
     }
@@ -124,12 +130,26 @@ impl Running {
         }
         let request = request.body(Full::new(body.into())).unwrap();
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let (head, body) = client.request(request).await.unwrap().into_parts();
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body: body.collect().await.unwrap().to_bytes(),
-        }
+        Answer::of(client.request(request).await.unwrap()).await
+    }
+
+    /// Sends a request and gives the response whose body is still to come. Over HTTP/2 with prior
+    /// knowledge, or over HTTP/1.1.
+    pub(crate) async fn open(
+        &self,
+        version: Version,
+        request: http::request::Builder,
+        body: impl Into<Bytes>,
+    ) -> http::Response<Incoming> {
+        let mut client = Client::builder(TokioExecutor::new());
+        client.http2_only(version == Version::HTTP_2);
+        let request = request.body(Full::new(body.into())).unwrap();
+        client.build_http().request(request).await.unwrap()
+    }
+
+    /// The address of a path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}/{path}", self.address)
     }
 }
 
@@ -152,6 +172,16 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Reads a response to its end.
+    pub(crate) async fn of(response: http::Response<Incoming>) -> Self {
+        let (head, body) = response.into_parts();
+        Self {
+            status: head.status,
+            headers: head.headers,
+            body: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |v| v.to_str().unwrap())
     }
@@ -166,17 +196,17 @@ impl Answer {
 
     /// Status, code and message of an error in one line.
     pub(crate) fn error(&self) -> String {
-        let json = self.json();
-        let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
-        let reason = json["details"][0]["debug"]["reason"].as_str();
-        format!(
-            "{} {} {}: {}",
-            self.status.as_u16(),
-            text("code"),
-            reason.unwrap_or("-"),
-            text("message")
-        )
+        format!("{} {}", self.status.as_u16(), error(&self.json()))
     }
+}
+
+/// Code, reason and message of an error in JSON, in one line.
+pub(crate) fn error(json: &serde_json::Value) -> String {
+    let text = |name: &str| json[name].as_str().unwrap_or_default().to_owned();
+    let mut details = json["details"].as_array().into_iter().flatten();
+    let reason = details.find_map(|detail| detail["debug"]["reason"].as_str());
+    let reason = reason.unwrap_or("-");
+    format!("{} {reason}: {}", text("code"), text("message"))
 }
 
 /// The reason in a status.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pavane_choreography as choreography;
 use pavane_feed as feed;
-use pavane_server::{Limits, logs};
+use pavane_server::{Limits, Origin, logs};
 
 /// How to start a participant.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Options {
     pub store: feed::Options,
     /// Limits of the transport.
     pub limits: Limits,
+    /// Whose pages in browsers may call. Default: nobody's.
+    pub allow_origins: Vec<Origin>,
     /// Serve `pavane.testing.v1.FaultService`, and do what it is told. Default: no.
     pub allow_faults: bool,
     /// How long calls in flight may go on at shutdown. Default: 10 s.
@@ -32,6 +34,7 @@ impl Options {
             listen,
             store: feed::Options::new(data_dir),
             limits: Limits::default(),
+            allow_origins: Vec::new(),
             allow_faults: false,
             drain: Duration::from_secs(10),
             choreography: choreography::Options::default(),
@@ -62,6 +65,15 @@ pub struct Flags {
         value_parser = peer
     )]
     pub peers: Vec<(String, String)>,
+    /// Origin whose pages in browsers may call, such as `https://shop.example`; `*`: all; may be given
+    /// again
+    #[arg(
+        long = "allow-origin",
+        env = "PAVANE_ALLOW_ORIGINS",
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
+    pub allow_origins: Vec<Origin>,
     /// How logs are written to stderr: `text` or `json`
     #[arg(
         long,
@@ -92,6 +104,7 @@ impl Flags {
         };
         Options {
             allow_faults: self.allow_faults,
+            allow_origins: self.allow_origins.clone(),
             choreography,
             ..Options::new(self.listen, &self.data_dir)
         }

@@ -63,6 +63,7 @@ impl Participant {
         let listen = server::Options {
             listen: options.listen,
             limits: options.limits.clone(),
+            allow_origins: options.allow_origins.clone(),
         };
         let server = Server::bind(listen).await?;
         let (mut folder, name) = (options.store.clone(), name.to_owned());

@@ -18,7 +18,7 @@ const DEEPEST_ANY: usize = 32;
 
 /// Writes a message. The types of `known`, the first that has one, and those of the standard error
 /// details, are written out where they are in an `Any`.
-pub(super) fn write(
+pub(crate) fn write(
     message: &DynamicMessage,
     known: &[DescriptorPool],
 ) -> Result<Vec<u8>, serde_json::Error> {

@@ -17,8 +17,8 @@ use crate::descriptors::error_details;
 
 /// An error on its way to a caller.
 #[derive(Debug)]
-pub(super) struct Failure {
-    status: Status,
+pub(crate) struct Failure {
+    pub(crate) status: Status,
     http: StatusCode,
     headers: HeaderMap,
 }
@@ -32,7 +32,7 @@ impl From<Status> for Box<Failure> {
 impl Failure {
     /// With the HTTP status that the protocol gives to the code. Boxed, as it is the large and rare
     /// half of many results.
-    pub(super) fn new(status: Status) -> Box<Self> {
+    pub(crate) fn new(status: Status) -> Box<Self> {
         Box::new(Self {
             http: http_status(status.code()),
             status,
@@ -41,34 +41,26 @@ impl Failure {
     }
 
     /// With another HTTP status than that of the code.
-    pub(super) fn http(mut self: Box<Self>, status: StatusCode) -> Box<Self> {
+    pub(crate) fn http(mut self: Box<Self>, status: StatusCode) -> Box<Self> {
         self.http = status;
         self
     }
 
     /// With a header that helps.
-    pub(super) fn header(mut self: Box<Self>, name: HeaderName, value: &'static str) -> Box<Self> {
+    pub(crate) fn header(mut self: Box<Self>, name: HeaderName, value: &'static str) -> Box<Self> {
         self.headers.insert(name, HeaderValue::from_static(value));
         self
     }
 
     /// With the metadata of the call.
-    pub(super) fn metadata(mut self: Box<Self>, metadata: HeaderMap) -> Box<Self> {
+    pub(crate) fn metadata(mut self: Box<Self>, metadata: HeaderMap) -> Box<Self> {
         self.headers.extend(metadata);
         self
     }
 
     /// Writes it. The pools are for showing details in plain text, besides their bytes.
-    pub(super) fn into_response(self, known: &[DescriptorPool]) -> Response<Body> {
-        let mut body = json!({ "code": name(self.status.code()) });
-        if !self.status.message().is_empty() {
-            body["message"] = self.status.message().into();
-        }
-        let details = details(&self.status, known);
-        if !details.is_empty() {
-            body["details"] = details.into();
-        }
-        let body = Full::new(Bytes::from(body.to_string()));
+    pub(crate) fn into_response(self, known: &[DescriptorPool]) -> Response<Body> {
+        let body = Full::new(Bytes::from(to_json(&self.status, known).to_string()));
         let mut response = Response::new(Body::new(body));
         *response.status_mut() = self.http;
         *response.headers_mut() = self.headers;
@@ -77,6 +69,19 @@ impl Failure {
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         response
     }
+}
+
+/// The JSON object of an error.
+pub(crate) fn to_json(status: &Status, known: &[DescriptorPool]) -> Value {
+    let mut error = json!({ "code": name(status.code()) });
+    if !status.message().is_empty() {
+        error["message"] = status.message().into();
+    }
+    let details = details(status, known);
+    if !details.is_empty() {
+        error["details"] = details.into();
+    }
+    error
 }
 
 fn details(status: &Status, known: &[DescriptorPool]) -> Vec<Value> {
@@ -99,7 +104,7 @@ fn plain(name: &str, encoded: &[u8], known: &[DescriptorPool]) -> Option<Value> 
         .chain(known)
         .filter_map(|pool| pool.get_message_by_name(name))
         .find_map(|found| DynamicMessage::decode(found, encoded).ok())?;
-    let json = super::json::write(&message, known).ok()?;
+    let json = crate::json::write(&message, known).ok()?;
     serde_json::from_slice(&json).ok()
 }
 
@@ -127,7 +132,8 @@ fn http_status(code: Code) -> StatusCode {
     StatusCode::from_u16(status).expect("each is between 200 and 504")
 }
 
-fn name(code: Code) -> &'static str {
+/// What the protocol calls a code.
+pub(crate) fn name(code: Code) -> &'static str {
     match code {
         Code::Ok => "ok",
         Code::Cancelled => "canceled",
