@@ -129,7 +129,8 @@ pub(crate) fn compile(protos: &[PathBuf], imports: &[PathBuf]) -> Result<Set, Er
     files.sort();
     let wrong = |error: protox::Error| refused(&error, &roots);
     let mut compiler = protox::Compiler::new(&roots).map_err(wrong)?;
-    compiler.include_imports(true);
+    // Comments go along: whoever asks the server that serves a workflow is shown them.
+    compiler.include_imports(true).include_source_info(true);
     compiler.open_files(&single).map_err(wrong)?;
     let opened = compiler.files().filter(|file| !file.is_import());
     let named = opened.map(|file| file.name().to_owned()).collect();
