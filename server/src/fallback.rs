@@ -27,9 +27,6 @@ const MESSAGE_DEPTH: usize = 100;
 /// How prost begins to say why it cannot decode.
 const UNDECODABLE: &str = "failed to decode Protobuf message: ";
 
-/// How prost begins to say why it cannot decode.
-const UNDECODABLE: &str = "failed to decode Protobuf message: ";
-
 /// Who gets the calls of all paths that no route has: any tower service for gRPC's HTTP.
 pub trait Fallback:
     Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
