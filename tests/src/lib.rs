@@ -9,6 +9,7 @@ pub mod http;
 pub mod journal;
 pub mod load;
 pub mod made;
+pub mod node;
 pub mod orders;
 pub mod ports;
 pub mod process;

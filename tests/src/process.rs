@@ -94,25 +94,26 @@ impl Process {
 
     /// Waits until the JSON documents on its stdout are what is wanted, and gives them.
     pub async fn documents(&mut self, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let Self {
-            name,
-            stdout,
-            stderr,
-            ..
-        } = self;
-        let mut found = Vec::new();
-        let enough = stdout.heard.wait_for(|lines| {
-            found = documents(&lines.join("\n"));
-            wanted(&found)
-        });
-        if !matches!(timeout(PATIENCE, enough).await, Ok(Ok(_))) {
+        let found = |lines: &[String]| documents(&lines.join("\n"));
+        let lines = self.printed(|lines| wanted(&found(lines))).await;
+        found(&lines)
+    }
+
+    /// Waits until the lines on its stdout are what is wanted, and gives them.
+    pub async fn printed(&mut self, wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let enough = self.stdout.heard.wait_for(|lines| wanted(lines));
+        let lines = match timeout(PATIENCE, enough).await {
+            Ok(Ok(lines)) => Some(lines.clone()),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        lines.unwrap_or_else(|| {
             panic!(
-                "{name} printed not what is wanted, but:\n{}\n{}",
-                stdout.all(),
-                stderr.all()
-            );
-        }
-        found
+                "{} printed not what is wanted, but:\n{}\n{}",
+                self.name,
+                self.stdout.all(),
+                self.stderr.all()
+            )
+        })
     }
 
     /// Waits until it has logged that it is serving.

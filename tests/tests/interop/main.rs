@@ -2,5 +2,7 @@
 //! of us.
 
 mod clients;
+mod page;
+mod pages;
 mod python_shipping;
 mod scenario;
