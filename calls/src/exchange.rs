@@ -253,7 +253,7 @@ pub fn timeout_value(timeout: Duration) -> HeaderValue {
     } else {
         format!("{}S", (micros / 1_000_000 + 1).min(MOST))
     };
-    HeaderValue::try_from(text).expect("digits and a letter")
+    HeaderValue::from_str(&text).expect("digits and a letter")
 }
 
 #[cfg(test)]

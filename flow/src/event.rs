@@ -3,8 +3,11 @@
 //! translates between the two.
 
 mod event_type;
+mod glance;
 mod stored;
 mod wire;
+
+use std::borrow::Cow;
 
 use bytes::Bytes;
 use pavane::EventView;
@@ -348,6 +351,28 @@ pub fn decode_started(event: &feed::Event) -> Result<ExecutionStarted, DecodeErr
 pub fn decode_started_encoded(encoded: &Bytes) -> Result<ExecutionStarted, DecodeError> {
     let view = EventView::parse(encoded).map_err(|_| DecodeError::NoEvent)?;
     wire::read(&stored(encoded, &view)?)
+}
+
+/// What the first event of an execution says of whose business it is.
+pub(crate) struct Start(glance::Start);
+
+impl Start {
+    /// Errors: as of [`decode_started`].
+    pub(crate) fn read(encoded: &Bytes) -> Result<Self, DecodeError> {
+        let view = EventView::parse(encoded).map_err(|_| DecodeError::NoEvent)?;
+        let start = wire::read_as::<ExecutionStarted, _>(&stored(encoded, &view)?)?;
+        Ok(Self(start))
+    }
+
+    pub(crate) fn revision(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.0.revision)
+    }
+
+    /// Whether the one of this name performs steps.
+    pub(crate) fn has_part(&self, name: &str) -> bool {
+        let mut participants = self.0.participants.iter();
+        participants.any(|participant| participant == name.as_bytes())
+    }
 }
 
 fn stored<'a>(encoded: &Bytes, view: &EventView<'a>) -> Result<wire::Stored<'a>, DecodeError> {

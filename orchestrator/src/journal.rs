@@ -176,7 +176,7 @@ impl Journal {
                 tx.delete(&live, id)?;
             }
             match summary {
-                Some(summary) => tx.put(&listing, listing_key(start), summary),
+                Some(summary) => tx.put(&listing, listing_key(start).to_vec(), summary),
                 None => Ok(()),
             }
         }))
@@ -211,7 +211,7 @@ impl Journal {
         &self,
         before: Sequence,
     ) -> impl Iterator<Item = Result<(Sequence, Execution), Error>> {
-        let newest_first = KeyRange::all().after(listing_key(before.get()));
+        let newest_first = KeyRange::all().after(listing_key(before.get()).to_vec());
         self.listing.range(newest_first).map(|entry| {
             let (key, value) = entry?;
             let sequence = u64::MAX - sequence_of(&key)?.get();
@@ -224,8 +224,8 @@ fn summary_of(bytes: Bytes) -> Result<Execution, Error> {
     Execution::decode(bytes).map_err(|error| Error::CorruptJournal(format!("a summary: {error}")))
 }
 
-fn listing_key(start: u64) -> Vec<u8> {
-    (u64::MAX - start).to_be_bytes().to_vec()
+fn listing_key(start: u64) -> [u8; 8] {
+    (u64::MAX - start).to_be_bytes()
 }
 
 fn sequence_of(bytes: &[u8]) -> Result<Sequence, Error> {

@@ -25,9 +25,11 @@ use crate::{Error, Host, Options};
 /// Most outcomes that are taken in together.
 const MOST_OUTCOMES: usize = 64;
 /// Most other inputs: a batch has up to 256 KiB.
-const MOST_INPUTS: usize = 16;
-/// Most rounds that are being synced; then what comes in waits, and makes larger rounds.
-const MOST_IN_LINE: usize = 32;
+const MOST_INPUTS: usize = 64;
+/// Most rounds that are being synced; then what comes in waits, and makes larger rounds: each costs a
+/// transaction and the waking of all who wait for it. One that is written and one that is next keep
+/// the writer busy.
+const MOST_IN_LINE: usize = 2;
 
 /// The task's state.
 pub(super) struct Actor {

@@ -2,14 +2,18 @@
 //! task: what the writer acknowledges together wakes one task, not many.
 
 use std::collections::VecDeque;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use futures_util::future::{BoxFuture, ready};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use pavane_flow::choreography::member::StepCall;
-use pavane_flow::driver::CallFailure;
+use pavane_flow::driver::{CallFailure, Direction};
 use pavane_flow::event::Failure;
+use pavane_flow::plan::Unit;
 use tokio::sync::mpsc;
 use tonic::Code;
 
@@ -83,30 +87,72 @@ impl Calls {
 }
 
 async fn perform(host: Arc<dyn Host>, calls: Vec<StepCall>, outcomes: mpsc::Sender<Outcome>) {
-    let mut calls: FuturesUnordered<_> = calls
-        .into_iter()
-        .map(|call| perform_one(&host, call))
-        .collect();
-    while let Some(first) = calls.next().await {
-        let mut answers = vec![first];
-        while let Some(Some(more)) = calls.next().now_or_never() {
+    let mut answers = Vec::with_capacity(calls.len());
+    let mut on_their_way = FuturesUnordered::new();
+    for call in calls {
+        let mut performing = Performing::begin(&host, call);
+        // Many a handler answers at once: that needs no place among those that are waited for.
+        match (&mut performing).now_or_never() {
+            Some(answered) => answers.push(answered),
+            None => on_their_way.push(performing),
+        }
+    }
+    loop {
+        while let Some(Some(more)) = on_their_way.next().now_or_never() {
             answers.push(more);
         }
-        // Nobody is left to be told: the runtime was cut off.
-        let _ = outcomes.send(Outcome::Answers(answers)).await;
+        if !answers.is_empty() {
+            // Nobody is left to be told: the runtime was cut off.
+            let answers = std::mem::take(&mut answers);
+            let _ = outcomes.send(Outcome::Answers(answers)).await;
+        }
+        match on_their_way.next().await {
+            Some(first) => answers.push(first),
+            None => return,
+        }
     }
 }
 
-async fn perform_one(host: &Arc<dyn Host>, call: StepCall) -> Answered {
-    let (execution, unit, direction) =
-        (Arc::clone(call.execution()), call.unit(), call.direction());
-    let performing = async { host.perform(call).await };
-    let answer = AssertUnwindSafe(performing).catch_unwind().await;
-    Answered {
-        execution,
-        unit,
-        direction,
-        answer: answer.unwrap_or_else(|_| Answer::Answered(Err(panicked()))),
+/// One call on its way; a panic of the host's is an answer.
+struct Performing {
+    execution: Arc<str>,
+    unit: Unit,
+    direction: Direction,
+    call: BoxFuture<'static, Answer>,
+}
+
+impl Performing {
+    fn begin(host: &Arc<dyn Host>, call: StepCall) -> Self {
+        let (execution, unit, direction) =
+            (Arc::clone(call.execution()), call.unit(), call.direction());
+        let call = catch_unwind(AssertUnwindSafe(|| host.perform(call)));
+        let panicked = |_| ready(Answer::Answered(Err(panicked()))).boxed();
+        Self {
+            execution,
+            unit,
+            direction,
+            call: call.unwrap_or_else(panicked),
+        }
+    }
+}
+
+impl Future for Performing {
+    type Output = Answered;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answered> {
+        let this = &mut *self;
+        let polled = catch_unwind(AssertUnwindSafe(|| this.call.as_mut().poll(context)));
+        let answer = match polled {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(answer)) => answer,
+            Err(_) => Answer::Answered(Err(panicked())),
+        };
+        Poll::Ready(Answered {
+            execution: Arc::clone(&this.execution),
+            unit: this.unit,
+            direction: this.direction,
+            answer,
+        })
     }
 }
 

@@ -30,7 +30,7 @@ use entry::{Entry, Phase};
 pub use heard::Heard;
 
 use crate::Timestamp;
-use crate::driver::{CallFailure, Direction, Driver, Input, Performers, Refusal, Role};
+use crate::driver::{self, CallFailure, Direction, Driver, Input, Performers, Refusal, Role};
 use crate::event::{DecodeError, Event, Origin, Resolution};
 use crate::plan::{Plan, Unit};
 
@@ -128,6 +128,8 @@ pub struct Member {
     is_up_to_date: bool,
     /// By home, sequence of the newest start heard by this process: what comes again is not new.
     newest_start: HashMap<Arc<str>, u64>,
+    /// Empty: what drivers say goes through here, one execution at a time.
+    actions: Vec<driver::Action>,
 }
 
 impl Member {
@@ -154,6 +156,7 @@ impl Member {
             caught_up: HashSet::new(),
             is_up_to_date: false,
             newest_start: HashMap::new(),
+            actions: Vec::new(),
         }
     }
 
@@ -253,7 +256,7 @@ impl Member {
             .ok_or_else(|| NotPrepared(revision.to_owned()))?;
         let performers = Performers::Participants(part.participants.clone());
         let (plan, id) = (Arc::clone(&part.plan), Arc::clone(execution));
-        let mut actions = Vec::new();
+        let mut actions = std::mem::take(&mut self.actions);
         let driver = Driver::start(plan, performers, id, input, origin, now, &mut actions);
         let mut entry = Entry::new(true);
         entry.traceparent = traceparent.into();
@@ -276,7 +279,7 @@ impl Member {
     ) {
         let mut events = decode_all(own, &plan, out);
         events.extend(decode_heard(&heard, &plan, out));
-        let mut actions = Vec::new();
+        let mut actions = std::mem::take(&mut self.actions);
         let driver = Driver::restore(plan, Arc::clone(execution), events, now, &mut actions);
         let mut entry = Entry::loaded(heard);
         entry.traceparent = own.first().map_or("", |start| &*start.traceparent).into();
@@ -398,9 +401,9 @@ impl Member {
         let mut unknown = BTreeMap::new();
         for entry in self.executions.values() {
             if let Some(revision) = &entry.revision
-                && !self.parts.contains_key(revision)
+                && !self.parts.contains_key(&**revision)
             {
-                *unknown.entry(revision.clone()).or_default() += 1;
+                *unknown.entry(revision.to_string()).or_default() += 1;
             }
         }
         unknown

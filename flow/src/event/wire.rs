@@ -5,7 +5,7 @@ use pavane::feed::v1 as feed;
 use pavane::workflow::v1 as wire;
 use prost::{Message, Name};
 
-use super::{DecodeError, EventKind, Origin};
+use super::{DecodeError, EventKind, Origin, glance};
 use crate::Timestamp;
 use crate::plan::{Plan, StepIndex, Unit};
 
@@ -150,7 +150,7 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
         .unwrap_or_default();
     Ok(match name {
         wire::ExecutionStarted::NAME => {
-            let data = read::<wire::ExecutionStarted>(event)?;
+            let data: glance::Started = read_as::<wire::ExecutionStarted, _>(event)?;
             EventKind::ExecutionStarted {
                 mode: data.mode(),
                 deadline: data.deadline.as_ref().map(Timestamp::from),
@@ -189,9 +189,9 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
             }
         }
         wire::StepCompleted::NAME => {
-            let data: wire::StepCompleted = read(event)?;
+            let data: glance::Completed = read_as::<wire::StepCompleted, _>(event)?;
             EventKind::StepCompleted {
-                unit: unit(&data.step, data.element)?,
+                unit: unit(&String::from_utf8_lossy(&data.step), data.element)?,
                 output: data.output,
                 attempts: data.attempts,
             }
@@ -298,9 +298,14 @@ impl<'a> From<&'a feed::Event> for Stored<'a> {
 
 /// The data of an event, of this type.
 pub(super) fn read<M: Message + Name + Default>(event: &Stored<'_>) -> Result<M, DecodeError> {
+    read_as::<M, M>(event)
+}
+
+/// The data of an event, of the type `N`, as a message that has some of its fields.
+pub(super) fn read_as<N: Name, M: Message + Default>(event: &Stored<'_>) -> Result<M, DecodeError> {
     let found = event.type_url.rsplit('/').next().unwrap_or_default();
-    let name = found.strip_prefix(M::PACKAGE);
-    if name.and_then(|name| name.strip_prefix('.')) != Some(M::NAME) {
+    let name = found.strip_prefix(N::PACKAGE);
+    if name.and_then(|name| name.strip_prefix('.')) != Some(N::NAME) {
         return Err(DecodeError::NoData(event.r#type.to_owned()));
     }
     M::decode(event.value.clone())

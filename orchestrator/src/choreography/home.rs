@@ -50,6 +50,13 @@ impl Home {
         }
     }
 
+    /// Forgets an execution that did not start after all.
+    pub(super) fn give_up(&self, hosted: &Arc<Hosted>) {
+        self.table.remove(&hosted.id);
+        self.line.forget(hosted);
+        hosted.conclude();
+    }
+
     /// The executions of which a round says something between start and outcome: that is seldom.
     fn noted(&self, round: &Round) -> Vec<Arc<Hosted>> {
         let events = round.events.iter().filter(|appended| {

@@ -13,11 +13,11 @@ use pavane_flow::fold::State;
 use pavane_flow::plan::Plan;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::home::Home;
 use super::hosted::Hosted;
 use super::waits::shortest_timeout;
 use super::{Choreography, Unprepared};
 use crate::executions::{Beginning, Waiter};
-use crate::task::join;
 use crate::{Error, view};
 
 /// What a choreographed execution is taken up from.
@@ -80,18 +80,6 @@ impl Choreography {
         waiter: Waiter,
         place: OwnedSemaphorePermit,
     ) -> Result<Option<Arc<Hosted>>, Error> {
-        // In a task of its own: whoever asked may go away, the execution goes on.
-        let this = self.clone();
-        let starting = async move { this.start_now(beginning, waiter, place).await };
-        join(tokio::spawn(starting)).await
-    }
-
-    async fn start_now(
-        &self,
-        beginning: Beginning,
-        waiter: Waiter,
-        place: OwnedSemaphorePermit,
-    ) -> Result<Option<Arc<Hosted>>, Error> {
         let Beginning {
             id,
             plan,
@@ -114,30 +102,27 @@ impl Choreography {
         let due = now + shortest_timeout(&plan);
         self.home().line.add_later(&hosted, Some(due));
         let traceparent = trace.span(rand::random());
-        let (execution, revision) = (Arc::clone(&id), plan.revision.clone());
+        // Goes to the core with the order: whoever asked may go away meanwhile.
+        let starting = Starting(Some((Arc::clone(&self.0.home), Arc::clone(&hosted))));
+        let revision = plan.revision.clone();
         let started = self.tell(move |member, now, out| {
-            member.start(
-                now,
-                &execution,
-                &revision.0,
-                input,
-                origin,
-                traceparent,
-                out,
-            )
+            let started = member.start(now, &id, &revision.0, input, origin, traceparent, out);
+            if started.is_ok() {
+                starting.has_begun();
+            }
+            started
         });
-        let problem = match started.await {
-            Ok(Ok(())) => return Ok(None),
-            Ok(Err(problem)) => Error::NotChoreographed {
+        match started.await {
+            Ok(Ok(())) => Ok(None),
+            Ok(Err(problem)) => Err(Error::NotChoreographed {
                 workflow: plan.name.to_string(),
                 why: Unprepared::Home(problem.to_string()),
-            },
-            Err(error) => error,
-        };
-        self.home().table.remove(&id);
-        self.home().line.forget(&hosted);
-        hosted.conclude();
-        Err(problem)
+            }),
+            Err(error) => {
+                self.home().give_up(&hosted);
+                Err(error)
+            }
+        }
     }
 
     /// The execution with this id, if it is choreographed and has not ended.
@@ -247,6 +232,23 @@ impl Choreography {
         tell: impl FnOnce(&mut Member, Timestamp, &mut Vec<Action>) -> R + Send + 'static,
     ) -> Result<R, Error> {
         Ok(self.runtime().tell(tell).await?)
+    }
+}
+
+/// An execution that is about to start. Dropped before it has, it leaves nothing behind.
+struct Starting(Option<(Arc<Home>, Arc<Hosted>)>);
+
+impl Starting {
+    fn has_begun(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some((home, hosted)) = self.0.take() {
+            home.give_up(&hosted);
+        }
     }
 }
 

@@ -48,7 +48,7 @@ impl Journal {
         let permit = self.store.reserve().await?;
         let forgotten: super::Recorded = permit.submit(move |tx| {
             for Finished { start, id } in executions {
-                tx.delete(&listing, listing_key(start.get()))?;
+                tx.delete(&listing, listing_key(start.get()).to_vec())?;
                 tx.delete(&heard, Bytes::from(id))?;
             }
             Ok(())

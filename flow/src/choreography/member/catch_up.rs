@@ -53,7 +53,7 @@ impl Member {
         match (&entry.revision, start) {
             (Some(_), _) => {} // heard meanwhile
             (None, Some((started, traceparent))) => {
-                entry.revision = Some(started.revision);
+                entry.revision = Some(started.revision.into());
                 entry.traceparent = traceparent.into();
                 for event in events {
                     let is_ours = event.view().r#type.starts_with(EVENT_TYPES);

@@ -35,7 +35,7 @@ impl Member {
             }
             return;
         };
-        let Some(part) = self.parts.get(revision) else {
+        let Some(part) = self.parts.get(&**revision) else {
             return;
         };
         let (plan, role) = (Arc::clone(&part.plan), part.role.clone());
@@ -56,7 +56,7 @@ impl Member {
         let Some(revision) = &entry.revision else {
             return;
         };
-        let Some(part) = self.parts.get(revision) else {
+        let Some(part) = self.parts.get(&**revision) else {
             return;
         };
         if entry.is_fresh {
@@ -83,12 +83,10 @@ impl Member {
             return;
         };
         let plan = Arc::clone(driver.plan());
-        let heard = decode_heard(&entry.heard, &plan, out);
-        let (starts, others): (Vec<_>, Vec<_>) = heard
-            .into_iter()
-            .partition(|event| matches!(event.kind, EventKind::ExecutionStarted { .. }));
-        let mut actions = Vec::new();
-        for event in others.into_iter().chain(starts) {
+        let mut heard = decode_heard(&entry.heard, &plan, out);
+        heard.sort_by_key(|event| matches!(event.kind, EventKind::ExecutionStarted { .. }));
+        let mut actions = std::mem::take(&mut self.actions);
+        for event in heard {
             driver.step(now, Input::Heard { event }, &mut actions);
         }
         entry.phase = Phase::Driven(Box::new(driver));
@@ -109,7 +107,7 @@ impl Member {
         let Phase::Driven(driver) = &mut entry.phase else {
             return;
         };
-        let mut actions = Vec::new();
+        let mut actions = std::mem::take(&mut self.actions);
         driver.step(now, input, &mut actions);
         self.act(execution, actions, out);
     }
@@ -118,7 +116,7 @@ impl Member {
     pub(super) fn act(
         &mut self,
         execution: &Arc<str>,
-        actions: Vec<driver::Action>,
+        mut actions: Vec<driver::Action>,
         out: &mut Vec<Action>,
     ) {
         let Some(entry) = self.executions.get_mut(execution) else {
@@ -127,7 +125,7 @@ impl Member {
         let Phase::Driven(driver) = &entry.phase else {
             return;
         };
-        for action in actions {
+        for action in actions.drain(..) {
             out.push(match action {
                 // No plan that awaits events is divided: `projection/owners.rs`.
                 driver::Action::Await { .. } => continue,
@@ -144,7 +142,9 @@ impl Member {
                 },
             });
         }
-        if driver.state().outcome().is_some()
+        let has_ended = driver.state().outcome().is_some();
+        self.actions = actions;
+        if has_ended
             && let Some(entry) = self.remove(execution)
             && let Phase::Driven(driver) = entry.phase
         {

@@ -13,7 +13,7 @@ pub(super) struct Entry {
     pub(super) heard: Vec<Heard>,
     pub(super) phase: Phase,
     /// Of its start, once that has been heard.
-    pub(super) revision: Option<String>,
+    pub(super) revision: Option<Arc<str>>,
     /// Of its start.
     pub(super) traceparent: Arc<str>,
     /// No earlier process of this member can have known it.
@@ -41,7 +41,7 @@ impl Entry {
             heard: Vec::new(),
             phase: Phase::Waiting,
             revision: None,
-            traceparent: "".into(),
+            traceparent: Arc::default(),
             is_fresh,
             is_stored: false,
             is_changed: false,
@@ -53,11 +53,13 @@ impl Entry {
         let start = heard
             .iter()
             .find_map(|event| Some((event, decode_started_encoded(event.encoded()).ok()?)));
-        let revision = start.as_ref().map(|(_, started)| started.revision.clone());
+        let revision = start
+            .as_ref()
+            .map(|(_, started)| Arc::from(&*started.revision));
         let traceparent = start.map(|(event, _)| Arc::from(event.view().traceparent));
         Self {
             revision,
-            traceparent: traceparent.unwrap_or_else(|| "".into()),
+            traceparent: traceparent.unwrap_or_default(),
             is_stored: !heard.is_empty(),
             heard,
             ..Self::new(false)

@@ -10,7 +10,7 @@ use super::entry::{Entry, Phase};
 use super::{Action, EVENT_TYPES, Heard, Member, call};
 use crate::Timestamp;
 use crate::driver::Input;
-use crate::event::{Event, decode_started_encoded};
+use crate::event::{Event, Start};
 
 impl Member {
     /// Takes in what a peer's feed said: whole commits, in order. `cursor` stands after the last.
@@ -118,17 +118,21 @@ impl Member {
         if self.is_home || entry.revision.is_some() {
             return; // heard before
         }
-        let started = match decode_started_encoded(event.encoded()) {
-            Ok(started) => started,
+        let start = match Start::read(event.encoded()) {
+            Ok(start) => start,
             Err(problem) => {
                 out.push(left_out(event.view().id, problem));
                 return self.forget(execution);
             }
         };
-        if !started.participants.iter().any(|name| **name == *self.name) {
+        if !start.has_part(&self.name) {
             return self.forget(execution);
         }
-        entry.revision = Some(started.revision);
+        let revision = start.revision();
+        entry.revision = Some(match self.parts.get(&*revision) {
+            Some(part) => Arc::clone(&part.plan.revision.0),
+            None => revision.into(),
+        });
         entry.traceparent = event.view().traceparent.into();
         entry.is_fresh = is_fresh;
         if entry.note(event) {

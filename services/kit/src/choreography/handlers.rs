@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{HeaderValue, Request, Response, Version, header};
+use http::{HeaderMap, HeaderValue, Request, Response, Version, header};
 use http_body_util::{BodyExt, Full};
 use pavane_calls::{frame, unframe};
 use tonic::Status;
@@ -88,8 +88,13 @@ async fn read(response: Response<Body>) -> Result<Bytes, Status> {
         return Err(status);
     }
     let body = body.collect().await?;
-    let status = body.trailers().and_then(Status::from_header_map);
-    match status {
+    let trailers = body.trailers();
+    // Said of nearly every call: no need to make a status of it.
+    let is_ok = |trailers: &HeaderMap| trailers.get("grpc-status").is_some_and(|code| code == "0");
+    if trailers.is_some_and(is_ok) {
+        return unframe(body.to_bytes());
+    }
+    match trailers.and_then(Status::from_header_map) {
         Some(status) if status.code() == tonic::Code::Ok => unframe(body.to_bytes()),
         Some(status) => Err(status),
         None => Err(Status::unknown("the answer ended without a status")),

@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderName, HeaderValue, Request};
@@ -73,11 +74,12 @@ impl Host for ServiceHost {
 
     fn perform(&self, call: StepCall) -> BoxFuture<'static, Answer> {
         let handlers = Arc::clone(&self.handlers);
-        let recorder = Recorder::new(call.clone(), self.feed.clone());
+        let recorder = Recorder::new(call, self.feed.clone());
         let store = self.store.clone();
         Box::pin(async move {
+            let call = recorder.call();
             let answering = AssertUnwindSafe(async {
-                let request = head(&call, recorder.clone())?;
+                let request = head(call, recorder.clone())?;
                 let service = &call.method().service;
                 handlers.call(service, request, call.request()).await
             });
@@ -112,7 +114,8 @@ fn head(call: &StepCall, recorder: Recorder) -> Result<Request<()>, Status> {
     let headers = request.headers_mut();
     headers.insert(
         HeaderName::from_static(IDEMPOTENCY_KEY),
-        HeaderValue::try_from(&key).map_err(|_| malformed("idempotency key", &key))?,
+        HeaderValue::from_maybe_shared(Bytes::from(key))
+            .map_err(|_| malformed("idempotency key", &call.idempotency_key()))?,
     );
     headers.insert(
         HeaderName::from_static("grpc-timeout"),

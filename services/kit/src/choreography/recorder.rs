@@ -48,6 +48,11 @@ impl Recorder {
         }))
     }
 
+    /// The call that it goes along with.
+    pub(crate) fn call(&self) -> &StepCall {
+        &self.0.call
+    }
+
     /// Appends that the call was answered with `output`, unless an earlier attempt has, or nobody waits
     /// any more. Whether it is announced now.
     pub(crate) fn record(
