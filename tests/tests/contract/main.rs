@@ -1,6 +1,7 @@
-//! What is promised on paper, checked: the style of the contract, the arrows between the crates,
-//! the reasons of errors. Starts no server.
+//! What is promised on paper, checked: the style of the contract and what was released of it, the arrows
+//! between the crates, the reasons of errors. Starts no server.
 
+mod breaking;
 mod crates;
 mod protos;
 mod reasons;

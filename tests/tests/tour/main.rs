@@ -4,18 +4,18 @@
 mod bookshop;
 mod ports;
 mod reading;
-mod shell;
 
 use std::fs;
 use std::time::Duration;
 
+use pavane_tests::shell::Shell;
+use pavane_tests::shown::is_as_shown;
 use pavane_tests::tools;
 use tokio::time::Instant;
 
 use bookshop::Bookshop;
 use ports::Ports;
-use reading::{Command, Page, is_as_shown};
-use shell::Shell;
+use reading::{Command, Page};
 
 const TEST: &str = "the_tour_goes_as_it_is_written";
 /// How long a command that only looks is repeated until it shows what the page does.

@@ -1,11 +1,10 @@
-//! The terminal of whoever follows the tour: one bash for all commands, so that what was started in
-//! the background can be named later.
+//! The terminal of whoever follows a page: one bash for all commands, so that what was named or started in
+//! the background is there later.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use pavane_tests::binaries;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::timeout;
@@ -17,7 +16,7 @@ const END: &str = "--- end of the command ---";
 
 /// A running bash. When it is dropped, everything that was started in it is killed.
 #[derive(Debug)]
-pub(crate) struct Shell {
+pub struct Shell {
     child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
@@ -25,8 +24,8 @@ pub(crate) struct Shell {
 
 impl Shell {
     /// Opens one in a folder, in which `pavane`, `grpcurl` and what the machine has are found.
-    pub(crate) fn open(folder: &Path, grpcurl: &Path, server: &str) -> Self {
-        let pavane = binaries::path("pavane");
+    pub fn open(folder: &Path, grpcurl: &Path, server: &str) -> Self {
+        let pavane = crate::binaries::path("pavane");
         let mut places: Vec<_> = [&*pavane, grpcurl]
             .iter()
             .filter_map(|tool| tool.parent().map(Path::to_owned))
@@ -63,7 +62,10 @@ impl Shell {
     }
 
     /// Runs a command, and gives what it printed on stdout and stderr.
-    pub(crate) async fn run(&mut self, command: &str) -> String {
+    ///
+    /// # Panics
+    /// It does not end.
+    pub async fn run(&mut self, command: &str) -> String {
         let line = format!("{{ {command}\n}} </dev/null 2>&1\nprintf '\\n{END}\\n'\n");
         let written = self.input.write_all(line.as_bytes()).await;
         written.expect("bash reads its commands");

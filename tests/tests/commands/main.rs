@@ -1,0 +1,138 @@
+//! Every `grpcurl` command that README and the pages of `docs/` show is run as it is written, against
+//! `pavane demo --serve`, and prints what the page shows. So is the example of a contract test. The tour has
+//! a test of its own.
+
+mod gate;
+mod page;
+
+use std::fs;
+use std::path::PathBuf;
+
+use pavane_tests::ports;
+use pavane_tests::process::Process;
+use pavane_tests::shell::Shell;
+use pavane_tests::shown::is_as_shown;
+use pavane_tests::tools;
+
+use page::Command;
+
+const TEST: &str = "every_grpcurl_command_prints_what_its_page_shows";
+/// Where the pages say that the demo is.
+const PORTS: [u16; 4] = [7400, 7401, 7402, 7403];
+/// Its pages are read by another test.
+const TOUR: &str = "docs/tour.md";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_grpcurl_command_prints_what_its_page_shows() {
+    let Some(grpcurl) = tools::find("grpcurl", TEST) else {
+        return;
+    };
+    let demo = Demo::start().await;
+    let (mut count, mut wrong) = (0, Vec::new());
+    for path in pages() {
+        let name = path.strip_prefix(pavane_tests::root()).unwrap_or(&path);
+        let text = fs::read_to_string(&path).expect("a page is text");
+        // A page says from the beginning what it uses.
+        let mut shell = Shell::open(pavane_tests::root(), &grpcurl, &demo.address());
+        for command in page::commands(&text) {
+            count += usize::from(command.is_call());
+            if let Err(problem) = run(&command, &mut shell, &demo).await {
+                wrong.push(format!("{}:{}: {problem}", name.display(), command.line));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    assert!(
+        count > 15,
+        "only {count} commands: has the way they are written changed?"
+    );
+}
+
+/// README, and what is in `docs/` itself.
+fn pages() -> Vec<PathBuf> {
+    let root = pavane_tests::root();
+    let docs = fs::read_dir(root.join("docs")).expect("there are docs");
+    let docs = docs.map(|entry| entry.expect("the folder can be read").path());
+    let mut pages: Vec<_> = docs
+        .filter(|path| path.extension().is_some_and(|end| end == "md"))
+        .filter(|path| *path != root.join(TOUR))
+        .collect();
+    pages.push(root.join("README.md"));
+    pages.sort();
+    pages
+}
+
+async fn run(command: &Command, shell: &mut Shell, demo: &Demo) -> Result<(), String> {
+    let line = demo.real(&command.text);
+    // A stream goes on for ever: it is read as far as the page shows it.
+    let line = if command.streams() {
+        format!("head -n {} < <({line})", command.shown_lines().max(1))
+    } else {
+        line
+    };
+    let printed = demo.shown(&shell.run(&format!("{line}\necho \"exit $?\"")).await);
+    let (printed, code) = printed
+        .trim_end()
+        .rsplit_once("exit ")
+        .unwrap_or((&printed, "?"));
+    let fails = command.shown.iter().any(|line| line == "ERROR:");
+    if (code == "0") == fails {
+        return Err(format!("`{}` exits with {code}:\n{printed}", command.text));
+    }
+    if command.is_call() && printed.trim().is_empty() {
+        return Err(format!("`{}` prints nothing", command.text));
+    }
+    if command.shown.is_empty() || is_as_shown(&command.shown, printed) {
+        return Ok(());
+    }
+    let shown = command.shown.join("\n");
+    Err(format!(
+        "`{}` shows\n{shown}\nbut prints\n{printed}",
+        command.text
+    ))
+}
+
+/// `pavane demo --serve`, at other ports than those of the pages.
+struct Demo {
+    base: u16,
+    _process: Process,
+}
+
+impl Demo {
+    async fn start() -> Self {
+        let base = ports::free(4);
+        let port = base.to_string();
+        let arguments = ["--orders", "20", "--output", "json", "--port-base", &port];
+        let mut process = Process::start("pavane", ["demo", "--serve"].iter().chain(&arguments));
+        process.documents(|documents| documents.len() == 1).await;
+        Self {
+            base,
+            _process: process,
+        }
+    }
+
+    fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.base)
+    }
+
+    /// A text of a page, to be used.
+    fn real(&self, text: &str) -> String {
+        self.ports().fold(text.to_owned(), |text, (shown, real)| {
+            text.replace(&shown, &real)
+        })
+    }
+
+    /// A text that was printed, as a page would show it.
+    fn shown(&self, text: &str) -> String {
+        self.ports().fold(text.to_owned(), |text, (shown, real)| {
+            text.replace(&real, &shown)
+        })
+    }
+
+    fn ports(&self) -> impl Iterator<Item = (String, String)> {
+        PORTS
+            .into_iter()
+            .zip(self.base..)
+            .map(|(shown, real)| (format!(":{shown}"), format!(":{real}")))
+    }
+}
