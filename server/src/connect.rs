@@ -11,12 +11,12 @@ mod stream;
 
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use tonic::body::Body;
 
 use crate::Fallback;
 use crate::failure::Failure;
 use crate::front::Front;
+use crate::request_body::RequestBody;
 
 /// What a person sees who opens the address in a browser.
 const GREETING: &str = "\
@@ -37,7 +37,7 @@ enum Codec {
 /// Answers a request of this protocol, or one that is none.
 pub(crate) async fn answer<F: Fallback>(
     front: &Front<F>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Response<Body> {
     let known = front.descriptors.snapshot();
     if is_look_around(&request) && known.method(request.uri().path()).is_none() {
@@ -58,7 +58,7 @@ async fn unary<F: Fallback>(
     front: &Front<F>,
     call: request::Call,
     head: Parts,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<Response<Body>, Box<Failure>> {
     let (known, limits) = (front.descriptors.snapshot(), &front.limits);
     let answer = async {
@@ -83,7 +83,7 @@ pub(crate) fn http_2_required() -> Response<Body> {
         .into_response(&[])
 }
 
-fn is_look_around(request: &Request<Incoming>) -> bool {
+fn is_look_around(request: &Request<RequestBody>) -> bool {
     request.method() == Method::GET || request.method() == Method::HEAD
 }
 

@@ -16,7 +16,7 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, He
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::StreamBody;
-use hyper::body::{Frame, Incoming};
+use hyper::body::Frame;
 use pavane::error;
 use pavane::feed::v1::SubscribeResponse;
 use prost::Message;
@@ -27,6 +27,7 @@ use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::front::Front;
 use crate::grpc::{self, Messages};
+use crate::request_body::RequestBody;
 use crate::{Descriptors, Fallback};
 
 /// The service behind it.
@@ -43,7 +44,7 @@ pub(crate) fn feed_of(path: &str) -> Option<String> {
 pub(crate) async fn answer<F: Fallback>(
     front: &Front<F>,
     feed: String,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Response<Body> {
     match subscribe(front, feed, request).await {
         Ok(response) => response,
@@ -54,7 +55,7 @@ pub(crate) async fn answer<F: Fallback>(
 async fn subscribe<F: Fallback>(
     front: &Front<F>,
     feed: String,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Result<Response<Body>, Box<Failure>> {
     let (head, _empty) = request.into_parts();
     if head.method != Method::GET {

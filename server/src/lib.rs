@@ -37,6 +37,7 @@ mod json;
 mod openapi;
 mod options;
 mod reflection;
+mod request_body;
 mod routes;
 mod server;
 mod status_message;

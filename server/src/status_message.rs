@@ -11,10 +11,10 @@ const NEEDLESS: [(&str, &str); 2] = [("%23", "#"), ("%3F", "?")];
 
 /// The same response, its sentence encoded no more than it has to be. Most have none.
 pub(crate) fn readable<B>(mut response: Response<B>) -> Response<B> {
-    if let Some(message) = response.headers_mut().get_mut(Status::GRPC_MESSAGE) {
-        if let Some(readable) = decode(message) {
-            *message = readable;
-        }
+    if let Some(message) = response.headers_mut().get_mut(Status::GRPC_MESSAGE)
+        && let Some(readable) = decode(message)
+    {
+        *message = readable;
     }
     response
 }

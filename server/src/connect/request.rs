@@ -11,7 +11,6 @@ use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
 use pavane::error;
 use prost::Message;
 use prost_reflect::MethodDescriptor;
@@ -22,6 +21,7 @@ use super::Codec;
 use crate::deadline::{CallEnds, Deadline, GRPC_TIMEOUT};
 use crate::descriptors::Snapshot;
 use crate::failure::Failure;
+use crate::request_body::RequestBody;
 use crate::{Limits, fallback, grpc};
 
 const PROTOCOL_VERSION: &str = "connect-protocol-version";
@@ -108,7 +108,7 @@ impl Call {
 /// Reads a body whose message is not larger than allowed; `framing` bytes may be around it.
 pub(super) async fn read_body(
     head: &Parts,
-    body: Incoming,
+    body: RequestBody,
     allowed: usize,
     framing: usize,
 ) -> Result<Bytes, Box<Failure>> {

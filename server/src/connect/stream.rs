@@ -11,7 +11,7 @@ use http::Response;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http_body_util::StreamBody;
-use hyper::body::{Frame, Incoming};
+use hyper::body::Frame;
 use pavane::error;
 use serde_json::{Map, Value, json};
 use tonic::body::Body;
@@ -23,6 +23,7 @@ use super::response::to_json;
 use crate::deadline::{CallEnds, Deadline};
 use crate::front::Front;
 use crate::grpc::{FRAME_HEADER, Messages, response_metadata};
+use crate::request_body::RequestBody;
 use crate::{Descriptors, Fallback, failure};
 
 /// Of an envelope: its message is compressed.
@@ -35,7 +36,7 @@ pub(super) async fn answer<F: Fallback>(
     front: &Front<F>,
     call: Call,
     head: Parts,
-    body: Incoming,
+    body: RequestBody,
 ) -> Response<Body> {
     let content_type = HeaderValue::from_static(call.content_type());
     let opening = front.guard(call.deadline, open(front, &call, head, body));
@@ -63,7 +64,7 @@ async fn open<F: Fallback>(
     front: &Front<F>,
     call: &Call,
     head: Parts,
-    body: Incoming,
+    body: RequestBody,
 ) -> Result<(HeaderMap, Messages), Status> {
     let limits = &front.limits;
     let body = read_body(&head, body, limits.max_receive_bytes, FRAME_HEADER).await;

@@ -1,5 +1,7 @@
 //! gRPC-Web, as browsers speak it that have no other way to gRPC.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -7,10 +9,10 @@ use http::{Request, Version};
 use http_body_util::BodyExt;
 use pavane::feed::v1::SubscribeRequest;
 use pavane::testing::v1::{AddFaultRequest, ListCallsRequest, ListCallsResponse};
-use pavane_server::Options;
+use pavane_server::{Limits, Options};
 use prost::Message;
 
-use crate::support::{Answer, Feeds, Running, start};
+use crate::support::{Answer, Feeds, Running, exchange, start};
 
 const ADD_FAULT: &str = "pavane.testing.v1.FaultService/AddFault";
 const LIST_CALLS: &str = "pavane.testing.v1.FaultService/ListCalls";
@@ -161,4 +163,23 @@ async fn garbage_is_refused() {
         .await;
     assert_eq!(get.status, 405);
     server.stop().await;
+}
+
+/// An answer that came before would end the connection, on which the next call is on its way.
+#[tokio::test]
+async fn a_call_waits_for_the_end_of_its_request() {
+    let limits = Limits {
+        request_timeout: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let no_message = "POST /pavane.testing.v1.FaultService/AddFault HTTP/1.1\r\nhost: here\r\n\
+                      content-type: application/grpc-web+proto\r\ntransfer-encoding: chunked\r\n\r\n\
+                      6\r\n\0\0\0\0\u{1}\u{f}\r\n";
+    let unfinished = exchange(limits.clone(), no_message.as_bytes()).await;
+    let unfinished = String::from_utf8_lossy(&unfinished);
+    assert!(unfinished.contains("grpc-status: 4\r\n"), "{unfinished}");
+    let finished = no_message.replace("host", "connection: close\r\nhost") + "0\r\n\r\n";
+    let finished = exchange(limits, finished.as_bytes()).await;
+    let finished = String::from_utf8_lossy(&finished);
+    assert!(finished.contains("grpc-status: 3\r\n"), "{finished}");
 }
