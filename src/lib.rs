@@ -4,6 +4,7 @@
 //! that messages keep.
 
 pub mod attributes;
+pub mod cloudevents;
 mod codec;
 pub mod error;
 pub mod metadata;

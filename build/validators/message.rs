@@ -120,7 +120,7 @@ impl Writer<'_> {
             ));
         } else {
             let guard = match (rules.ignore, is_single) {
-                (Ignore::Zero, true) => format!("if {place} != Default::default() "),
+                (Ignore::Zero, true) => format!("if !checks::is_zero(&{place}) "),
                 _ => String::new(),
             };
             code.push_str(&format!(

@@ -17,6 +17,11 @@ pub(super) fn missing(path: &Path<'_>, found: &mut Violations) {
     found.add_at(path, || "must be set".to_owned());
 }
 
+/// Whether a value is the one that its field has by itself.
+pub(super) fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// The length of a text.
 pub(super) fn bytes(
     value: &str,
