@@ -3,9 +3,13 @@
 //! lines and its contract alone, and never waits for time, only for events.
 
 pub mod binaries;
+pub mod cpp;
+pub mod debian;
 pub mod errands;
+pub mod files;
 pub mod grpcurl;
 pub mod http;
+pub mod java;
 pub mod journal;
 pub mod load;
 pub mod made;

@@ -2,6 +2,7 @@
 //! of us.
 
 mod clients;
+mod compiled;
 mod page;
 mod pages;
 mod python_shipping;
