@@ -49,7 +49,10 @@ pub(crate) async fn answer<F: Fallback>(
             return stream::answer(front, call, head, body).await;
         }
         Ok(call) => unary(front, call, head, body).await,
-        Err(failure) => Err(failure),
+        Err(failure) => {
+            body.skip(&front.limits).await;
+            Err(failure)
+        }
     };
     answer.unwrap_or_else(|failure| failure.into_response(known.pools()))
 }

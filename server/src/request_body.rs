@@ -11,7 +11,10 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::header::CONNECTION;
 use http::{HeaderValue, Request, Response, Version};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use crate::Limits;
 
 /// A body that remembers whether it was read.
 #[derive(Debug)]
@@ -38,6 +41,24 @@ pub(crate) fn watch(request: Request<Incoming>) -> (Request<RequestBody>, Connec
         request.map(|incoming| RequestBody { incoming, is_read }),
         connection,
     )
+}
+
+impl RequestBody {
+    /// Reads what there is, so that the connection goes on, within the bounds of a request.
+    pub(crate) async fn skip(mut self, limits: &Limits) {
+        let mut left = limits.max_receive_bytes;
+        let read = async {
+            while let Some(Ok(frame)) = self.frame().await {
+                let length = frame.data_ref().map_or(0, Bytes::len);
+                match left.checked_sub(length) {
+                    Some(rest) => left = rest,
+                    None => return,
+                }
+            }
+        };
+        // Whoever is slower than that loses the connection.
+        let _ = tokio::time::timeout(limits.request_timeout, read).await;
+    }
 }
 
 impl Connection {
