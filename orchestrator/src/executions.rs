@@ -6,7 +6,6 @@
 
 mod arriving;
 mod begin;
-mod failing;
 mod live;
 mod resting;
 mod settling;
@@ -29,7 +28,6 @@ use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, debug_span, error, warn};
 
 pub(crate) use begin::{Beginning, Record};
-use failing::Failing;
 use live::Rest;
 pub(crate) use live::{Live, Waiter};
 use resting::Entry;
@@ -37,6 +35,7 @@ pub(crate) use resting::{Found, Sleep};
 
 use crate::Error;
 use crate::events::Awaiting;
+use crate::failing::Failing;
 use crate::journal::{Journal, Recorded};
 use crate::task::join;
 use crate::timers::Timers;
@@ -73,7 +72,7 @@ struct Inner {
     places: Arc<Semaphore>,
     limit: usize,
     tasks: TaskTracker,
-    failing: Failing,
+    failing: Failing<Live>,
     awaiting: Awaiting,
     /// Cancelled when no further call may begin.
     stopping: CancellationToken,

@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod events;
 mod executions;
+mod failing;
 mod front_door;
 mod journal;
 mod options;

@@ -21,6 +21,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use super::hosted::{End, Hosted, Table};
 use super::observer::Line;
+use crate::failing::Failing;
 use crate::journal::{self, Commit, Journal};
 use crate::view;
 
@@ -37,6 +38,8 @@ pub(super) struct Home {
     pub(super) table: Table,
     /// Those that are to be looked at.
     pub(super) line: Arc<Line>,
+    /// Those of which something was said that makes executions fail.
+    pub(super) failing: Arc<Failing<Hosted>>,
 }
 
 impl Home {
@@ -47,6 +50,7 @@ impl Home {
             journal,
             calls,
             table: Table::new(),
+            failing: Arc::default(),
         }
     }
 
@@ -57,14 +61,18 @@ impl Home {
         hosted.conclude();
     }
 
-    /// The executions of which a round says something between start and outcome: that is seldom.
-    fn noted(&self, round: &Round) -> Vec<Arc<Hosted>> {
+    /// The executions of which a round says something between start and outcome, and whether that makes
+    /// them fail: that is seldom.
+    fn noted(&self, round: &Round) -> Vec<(Arc<Hosted>, bool)> {
         let events = round.events.iter().filter(|appended| {
             let r#type = type_of(&appended.event);
             r#type != EventType::ExecutionStarted.full_name() && !view::is_outcome_type(r#type)
         });
         events
-            .filter_map(|appended| self.table.get(&appended.execution))
+            .filter_map(|appended| {
+                let hosted = self.table.get(&appended.execution)?;
+                Some((hosted, makes_fail(type_of(&appended.event))))
+            })
             .collect()
     }
 
@@ -159,11 +167,14 @@ impl Host for Home {
             if noted.is_empty() {
                 return Ok(ack);
             }
-            let line = Arc::clone(&self.line);
+            let (line, failing) = (Arc::clone(&self.line), Arc::clone(&self.failing));
             Ok(Box::pin(async move {
                 ack.await?;
-                for hosted in noted {
+                for (hosted, fails) in noted {
                     notice(&line, &hosted);
+                    if fails && hosted.begins_to_fail() {
+                        failing.add(&hosted);
+                    }
                 }
                 Ok(())
             }) as Ack)
@@ -190,6 +201,10 @@ impl Host for Home {
         for event in events {
             if let Some(hosted) = self.table.get(event.subject()) {
                 notice(&self.line, &hosted);
+                // Whoever looks sees it with this event: the core is not to be looked at meanwhile.
+                if makes_fail(event.event_type()) && hosted.begins_to_fail() {
+                    self.failing.add(&hosted);
+                }
             }
         }
     }
@@ -210,6 +225,16 @@ fn notice(line: &Line, hosted: &Arc<Hosted>) {
         hosted.tell_news();
         line.add(hosted);
     }
+}
+
+/// Whether an execution is failing of which an event of this type was said.
+fn makes_fail(r#type: &str) -> bool {
+    let causes = [
+        EventType::StepFailed,
+        EventType::CancelRequested,
+        EventType::DeadlineExceeded,
+    ];
+    causes.iter().any(|cause| r#type == cause.full_name())
 }
 
 fn type_of(event: &Bytes) -> &str {

@@ -35,6 +35,8 @@ pub(crate) struct Hosted {
     news: watch::Sender<u64>,
     /// Whether somebody looks at it: then what is heard of it is news.
     is_observed: AtomicBool,
+    /// Whether it was said that it may be failing.
+    is_failing: AtomicBool,
     pub(super) attention: Mutex<Attention>,
     /// Its place among the executions that may live, until it has ended: whoever looks at it may do so
     /// for longer.
@@ -77,6 +79,7 @@ impl Hosted {
             waiters: Mutex::new(Some(waiter.into_iter().collect())),
             news: watch::Sender::new(0),
             is_observed: AtomicBool::new(false),
+            is_failing: AtomicBool::new(false),
             attention: Mutex::default(),
             place: Mutex::new(place),
         }
@@ -125,6 +128,11 @@ impl Hosted {
     /// From now on, what is heard of it is news.
     pub(super) fn observe(&self) {
         self.is_observed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether nobody has said before that it is failing.
+    pub(super) fn begins_to_fail(&self) -> bool {
+        !self.is_failing.swap(true, Ordering::Relaxed)
     }
 
     pub(super) fn is_observed(&self) -> bool {

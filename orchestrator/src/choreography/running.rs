@@ -62,6 +62,10 @@ impl Choreography {
                 let due = now + shortest_timeout(&plan);
                 self.home().line.add_later(&hosted, Some(due));
                 member.restore(now, &id, plan, &events, heard, out);
+                let is_failing = member.driver(&id).map(|driver| driver.state().is_failing());
+                if is_failing == Some(true) && hosted.begins_to_fail() {
+                    self.home().failing.add(&hosted);
+                }
             }
             Ok(())
         })?;
@@ -128,6 +132,11 @@ impl Choreography {
     /// The execution with this id, if it is choreographed and has not ended.
     pub(crate) fn get(&self, id: &str) -> Option<Arc<Hosted>> {
         self.home().table.get(id)
+    }
+
+    /// Waits until something was said of an execution that makes it fail. For one who waits.
+    pub(crate) async fn next_failing(&self) -> Arc<Hosted> {
+        self.home().failing.next().await
     }
 
     /// The executions that have not ended, in no order.

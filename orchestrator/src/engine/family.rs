@@ -2,31 +2,18 @@
 //! has, and that it is stopped when its parent is failing. The parent is undone after its child has
 //! ended, for its call is answered then.
 
-use std::sync::Arc;
-use std::time::Duration;
+mod passing_on;
 
 use pavane::metadata::{CAUSAL_CHAIN, IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, STEP};
-use pavane::workflow::v1::CancelExecutionRequest;
-use pavane::workflow::v1::execution_service_client::ExecutionServiceClient;
-use pavane_flow::driver::Driver;
 use pavane_flow::fold::{Cause, State};
 use pavane_flow::plan::{Plan, Unit};
 use sha2::{Digest, Sha256};
-use tonic::Code;
 use tonic::metadata::MetadataMap;
-use tracing::{debug, info};
+use tracing::info;
 
 use super::{Awaited, Engine, MAX_ID_BYTES};
 use crate::Error;
-use crate::executions::Live;
 
-/// How long to wait before a front door is asked again to stop what may have reached it by then;
-/// twice as long each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// How often it is asked.
-const MOST_REQUESTS: u32 = 8;
-/// How long it may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Longest reason that is passed on: as long as CancelExecution takes.
 const MAX_REASON_BYTES: usize = 1_024;
 
@@ -43,14 +30,6 @@ pub(crate) struct Task {
     pub(crate) is_compensation: bool,
     /// The workflows that led to it by events, the first one first.
     pub(crate) causal_chain: Vec<String>,
-}
-
-/// What came of asking a front door.
-enum Told {
-    /// It is seen to, or there is nothing to be done.
-    Yes,
-    /// It may not have heard of the child yet.
-    NotYet,
 }
 
 impl Task {
@@ -99,21 +78,6 @@ pub(crate) fn child_id(key: &str, is_compensation: bool) -> String {
 }
 
 impl Engine {
-    /// Stops the children of executions that begin to fail, for ever.
-    pub(crate) async fn pass_failures_on<T>(&self) -> T {
-        loop {
-            let parent = self.executions.next_failing().await;
-            let (calls, reason) = {
-                let core = parent.lock();
-                (core.open_calls(), reason(&core))
-            };
-            for unit in calls {
-                let (this, parent, reason) = (self.clone(), Arc::clone(&parent), reason.clone());
-                tokio::spawn(async move { this.stop_child(&parent, unit, reason).await });
-            }
-        }
-    }
-
     /// To be asked once the child is there. If its parent began to fail before, it was not found, and
     /// is stopped now.
     pub(crate) async fn stop_if_orphan(&self, child: &str, task: &Task) -> Result<(), Error> {
@@ -121,7 +85,8 @@ impl Engine {
         let failing = match self.conducted(parent).await? {
             Some(live) => {
                 let core = live.lock();
-                core.state().is_failing().then(|| reason(&core))
+                let reason = || reason(core.execution(), core.plan(), core.state());
+                core.state().is_failing().then(reason)
             }
             None => match self.choreography.look(parent, State::is_failing) {
                 Some(is_failing) => is_failing.then(|| format!("execution `{parent}` is failing")),
@@ -174,34 +139,6 @@ impl Engine {
         Ok(is_there.then_some(id))
     }
 
-    /// Stops what carries out a call, here or behind the front door that was called, which may not
-    /// have heard of it yet.
-    async fn stop_child(&self, parent: &Live, unit: Unit, reason: String) {
-        let plan = parent.plan();
-        let id = child_id(&plan.idempotency_key(parent.id(), unit), false);
-        let service = plan.step(unit.step).call().map(|call| &call.method.service);
-        let service = service.expect("only a step that calls has calls under way");
-        let mut pause = FIRST_PAUSE;
-        for _ in 0..MOST_REQUESTS {
-            let told = match self.stop_here(&id, reason.clone()).await {
-                Ok(true) => return,
-                Ok(false) => self.stop_there(service, &id, &reason).await,
-                Err(error) => {
-                    debug!(execution = id, %error, "not stopped");
-                    return;
-                }
-            };
-            if matches!(told, Told::Yes) {
-                return;
-            }
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-            if !parent.lock().open_calls().contains(&unit) {
-                return;
-            }
-        }
-    }
-
     /// Whether it lives here; then it is stopped.
     async fn stop_here(&self, id: &str, reason: String) -> Result<bool, Error> {
         if !self.lives(id) {
@@ -217,48 +154,11 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
-
-    /// Asks the server that has the call. One that is no front door does not know the method, and is
-    /// not asked again for a while.
-    async fn stop_there(&self, service: &str, id: &str, reason: &str) -> Told {
-        let calls = self.choreography.calls();
-        let Some(target) = calls.targets().get(service) else {
-            return Told::Yes;
-        };
-        if self.plain.is_known(service) {
-            return Told::Yes;
-        }
-        let request = CancelExecutionRequest {
-            execution_id: id.to_owned(),
-            reason: reason.to_owned(),
-            ..CancelExecutionRequest::default()
-        };
-        let Ok(way) = calls.way(target).await else {
-            return Told::NotYet;
-        };
-        let mut client = ExecutionServiceClient::new(way);
-        let answer = tokio::time::timeout(PATIENCE, client.cancel_execution(request)).await;
-        let code = match answer {
-            Ok(answer) => answer.map_or_else(|status| status.code(), |_| Code::Ok),
-            Err(_) => Code::DeadlineExceeded,
-        };
-        debug!(execution = id, service, ?code, "passed on: asked to cancel");
-        match code {
-            Code::Unimplemented => {
-                self.plain.add(service);
-                Told::Yes
-            }
-            Code::NotFound | Code::Unavailable | Code::DeadlineExceeded => Told::NotYet,
-            // Canceled, ended, or not ours to cancel.
-            _ => Told::Yes,
-        }
-    }
 }
 
 /// Why a child is canceled.
-fn reason(core: &Driver) -> String {
-    let (id, plan) = (core.execution(), core.plan());
-    let mut reason = match core.state().cause(plan) {
+fn reason(id: &str, plan: &Plan, state: &State) -> String {
+    let mut reason = match state.cause(plan) {
         Some(Cause::Cancel(reason)) => format!("execution `{id}` is canceled: {reason}"),
         Some(Cause::Deadline) => format!("execution `{id}` has passed its deadline"),
         Some(Cause::Step(step, _)) => {

@@ -1,13 +1,22 @@
 //! Executions that carry out steps of others, behind the same front door or another's.
 
-use pavane::testing::v1::SecondRequest;
-use pavane::testing::v1::second_link_service_client::SecondLinkServiceClient;
-use pavane::workflow::v1::{Execution, ExecutionState, ListExecutionsRequest, StepState};
-use pavane_orchestrator::Target;
-use tokio::task::JoinHandle;
-use tonic::{Code, Request, Status};
+use std::net::SocketAddr;
 
-use crate::support::{Fake, OTHER, Running, SERVICES, World, check, run_request, within};
+use pavane::metadata::STEP;
+use pavane::testing::v1::second_link_service_client::SecondLinkServiceClient;
+use pavane::testing::v1::second_link_service_server::{SecondLinkService, SecondLinkServiceServer};
+use pavane::testing::v1::{SecondRequest, SecondResponse};
+use pavane::workflow::v1::{Execution, ExecutionState, ListExecutionsRequest, StepState};
+use pavane_kit::{Handle, Participant};
+use pavane_orchestrator::Target;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Response, Status};
+
+use crate::support::{
+    Fake, OTHER, Performer, Running, SERVICES, World, check, run_request, within,
+};
 
 /// Its second step is carried out by an execution of `other`, which calls the third link.
 const PARENT: &str = "
@@ -46,6 +55,32 @@ async fn apart() -> (World, World) {
         options.targets.set(SERVICES[1], target);
     });
     (parent.await, child)
+}
+
+/// Performs the second link by calling it elsewhere, as a sidecar does.
+struct Forwarding(Channel);
+
+#[tonic::async_trait]
+impl SecondLinkService for Forwarding {
+    async fn second(
+        &self,
+        mut request: Request<SecondRequest>,
+    ) -> Result<Response<SecondResponse>, Status> {
+        request.metadata_mut().insert(STEP, "true".parse().unwrap());
+        SecondLinkServiceClient::new(self.0.clone())
+            .second(request)
+            .await
+    }
+}
+
+async fn forwarding(folder: &TempDir, to: SocketAddr) -> Handle {
+    let door = Endpoint::from_shared(format!("http://{to}")).unwrap();
+    let options = pavane_kit::Options::new(([127, 0, 0, 1], 0).into(), folder.path());
+    let participant = within(Participant::open("two", options)).await.unwrap();
+    let forwarding = SecondLinkServiceServer::new(Forwarding(door.connect_lazy()));
+    let participant = participant.add_service(forwarding);
+    let participant = participant.take_part().await.unwrap();
+    participant.serve(pavane::descriptor_pool()).unwrap()
 }
 
 fn call(world: &World) -> JoinHandle<Result<String, Status>> {
@@ -154,6 +189,25 @@ async fn a_canceled_parent_stops_its_child_and_is_undone_after_it() {
 async fn a_child_behind_the_front_door_of_another_is_stopped_too() {
     let (parent, child) = apart().await;
     check_cancel(&parent, &child).await;
+}
+
+#[tokio::test]
+async fn a_choreographed_parent_stops_its_child_and_is_undone_after_it() {
+    let place = Fake::down();
+    let address = place.address();
+    drop(place);
+    let (fake, folder) = (Fake::up().await, TempDir::new().unwrap());
+    let first = Performer::start(&fake, "one", 0).await;
+    let second = forwarding(&folder, address).await;
+    let parent = format!("{PARENT}mode: choreographed\n");
+    let world = World::new(fake, &[&parent, OTHER], |options| {
+        options.listen = address;
+        options.targets.set(SERVICES[0], first.target());
+        let second = Target::parse(&second.local_addr().to_string()).unwrap();
+        options.targets.set(SERVICES[1], second);
+    })
+    .await;
+    check_cancel(&world, &world).await;
 }
 
 #[tokio::test]
