@@ -74,7 +74,7 @@ fn compile(debian: &Unpacked, python: &Path) -> Result<PathBuf, String> {
         // What is generated is not ours to mend.
         let flags = ["-w".into(), format!("-I{}", folder.join("src").display())];
         compile_all(
-            &debian,
+            debian,
             folder,
             &files::below(&folder.join("src"), "cc"),
             &flags,
@@ -163,9 +163,7 @@ fn compile_all(
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let started: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        let ended = started.into_iter().map(|worker| worker.join());
-        ended
-            .map(|result| result.expect("it does not panic"))
-            .collect()
+        let mut ended = started.into_iter().map(|worker| worker.join());
+        ended.try_for_each(|result| result.expect("it does not panic"))
     })
 }

@@ -20,8 +20,12 @@ const LINES: usize = 30;
 pub(crate) struct Page {
     name: &'static str,
     folder: PathBuf,
+    environment: Environment,
     commands: Vec<Shown>,
 }
+
+/// Variables that its commands are run with besides those of the test.
+pub(crate) type Environment = Vec<(&'static str, String)>;
 
 /// A command, and what it prints.
 #[derive(Debug)]
@@ -40,7 +44,7 @@ struct Blocks {
 impl Page {
     /// Installs what `docs/clients/NAME.md` says. `None`: that cannot be done; the test is to return.
     /// With `CI` set it fails instead.
-    pub(crate) fn open(name: &'static str, test: &str) -> Option<Self> {
+    pub(crate) fn open(name: &'static str, environment: Environment, test: &str) -> Option<Self> {
         let path = root().join(format!("docs/clients/{name}.md"));
         let text = fs::read_to_string(&path);
         let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -63,11 +67,13 @@ impl Page {
             }
             copy_protos(folder);
             let mut shell = std::process::Command::new("bash");
-            run(shell.args(["-e", "-c", &install]).current_dir(folder)).map(drop)
+            shell.args(["-e", "-c", &install]).current_dir(folder);
+            run(shell.envs(environment.clone())).map(drop)
         });
         Some(Self {
             name,
             folder: made::or_skip(folder, test)?,
+            environment,
             commands,
         })
     }
@@ -89,6 +95,7 @@ impl Page {
         }
         let mut command = Command::new("bash");
         command.args(["-c", &line]).current_dir(&self.folder);
+        command.envs(self.environment.clone());
         (command, &shown.prints)
     }
 }

@@ -3,12 +3,12 @@
 
 use pavane::workflow::v1::Mode;
 use pavane_tests::errands::Client;
-use pavane_tests::orders;
 use pavane_tests::process::Process;
 use pavane_tests::proxy::Proxy;
 use pavane_tests::shop::{Role, Shop};
+use pavane_tests::{cpp, java, made, orders};
 
-use crate::page::{Page, steady};
+use crate::page::{Environment, Page, steady};
 
 const ORCHESTRATOR: &str = "localhost:7400";
 const INVENTORY: &str = "localhost:7401";
@@ -29,9 +29,30 @@ async fn the_page_for_connect_goes_as_it_is_written() {
     goes_as_it_is_written("connect", "first_order.mts", "follow.mts").await;
 }
 
-/// Its first program places an order and hears of it; another follows a feed, and is cut off.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_for_cpp_goes_as_it_is_written() {
+    let packages = made::or_skip(cpp::packages(), "the page for C++");
+    if let Some(environment) = packages.map(|packages| packages.environment()) {
+        goes_with(environment, "cpp", "./first_order", "./follow").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_page_for_java_goes_as_it_is_written() {
+    if let Some(packages) = made::or_skip(java::packages(), "the page for Java") {
+        let mut environment = packages.environment();
+        environment.push(("CLASSPATH", java::archives(&packages)));
+        goes_with(environment, "java", "FirstOrder", "Follow").await;
+    }
+}
+
 async fn goes_as_it_is_written(name: &'static str, first: &str, follow: &str) {
-    let Some(page) = Page::open(name, &format!("the page for {name}")) else {
+    goes_with(Vec::new(), name, first, follow).await;
+}
+
+/// Its first program places an order and hears of it; another follows a feed, and is cut off.
+async fn goes_with(environment: Environment, name: &'static str, first: &str, follow: &str) {
+    let Some(page) = Page::open(name, environment, &format!("the page for {name}")) else {
         return;
     };
     let shop = Shop::start().await;
