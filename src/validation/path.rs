@@ -72,7 +72,8 @@ impl fmt::Display for Path<'_> {
             Part::Field(name) if before.before.is_none() => f.write_str(name),
             Part::Field(name) => write!(f, ".{name}"),
             Part::Index(index) => write!(f, "[{index}]"),
-            Part::Key(key) | Part::Name(key) => write!(f, "[{key:?}]"),
+            // Quoted as JSON does it.
+            Part::Key(key) | Part::Name(key) => write!(f, "[{}]", serde_json::Value::from(key)),
         }
     }
 }

@@ -3,7 +3,10 @@
 //! existing. Shares nothing with what enforces the rules.
 
 mod options;
+mod random;
 mod values;
+
+pub use random::random;
 
 use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};

@@ -2,6 +2,9 @@
 //! between the crates, the reasons of errors. Starts no server.
 
 mod breaking;
+mod cloudevents;
 mod crates;
+mod piped;
 mod protos;
 mod reasons;
+mod rules;

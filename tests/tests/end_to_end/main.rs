@@ -4,3 +4,4 @@
 mod demo;
 mod feeds;
 mod orders;
+mod rules;

@@ -82,6 +82,42 @@ fn text(options: &Options, candidates: &[&str], keeps: bool) -> String {
     (*found.expect("a candidate for each pattern: add one here")).to_owned()
 }
 
+/// Values at the bounds of their rules: the last that are allowed.
+pub(super) fn edges(field: &FieldDescriptor, options: &Options) -> Vec<Value> {
+    let mut all = Vec::new();
+    if field.is_map() {
+        return all;
+    }
+    if field.is_list() {
+        let counts = ["repeated.min_items", "repeated.max_items"];
+        let counts = counts.iter().filter_map(|rule| options.number(rule));
+        return counts.map(|count| list(field, options, count)).collect();
+    }
+    match field.kind() {
+        Kind::String => {
+            if let Some(most) = options.number("string.max_bytes") {
+                let most = usize::try_from(most).expect("texts are short");
+                all.push(Value::String("a".repeat(most)));
+                // Two bytes each: it is bytes that are counted.
+                all.push(Value::String("\u{e4}".repeat(most / 2 + 1)));
+            }
+            all.push(Value::String("a".repeat(64)));
+            all.push(Value::String("a".repeat(65)));
+        }
+        Kind::Message(inner) if inner.full_name() == "google.protobuf.Duration" => {
+            let bounds = ["duration.gte", "duration.lte"];
+            let bounds = bounds.iter().filter_map(|rule| options.number(rule));
+            all.extend(bounds.map(|nanos| duration(&inner, nanos)));
+        }
+        kind => {
+            let bounds = ["gte", "lte"].into_iter();
+            let bounds = bounds.filter_map(|rule| bound(&kind, options, rule));
+            all.extend(bounds.map(|value| number(&kind, value)));
+        }
+    }
+    all
+}
+
 /// Values that break one rule each: where within the field, the rule, and the value.
 pub(super) fn wrong(field: &FieldDescriptor, options: &Options) -> Vec<(String, String, Value)> {
     let mut all = Vec::new();
@@ -107,7 +143,7 @@ pub(super) fn wrong(field: &FieldDescriptor, options: &Options) -> Vec<(String, 
                 Value::default_value(&value.kind()),
             );
             all.push((
-                format!("[{key:?}]"),
+                format!("[{}]", serde_json::Value::from(key.as_str())),
                 format!("map.keys.{rule}"),
                 Value::Map([entry].into()),
             ));
