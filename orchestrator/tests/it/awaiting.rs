@@ -199,6 +199,7 @@ impl Elsewhere {
         store.feed("shop", Access::Anyone).unwrap();
         let server = Server::bind(Options {
             listen: address.parse().unwrap(),
+            allow_origins: Vec::new(),
             limits: pavane_server::Limits::default(),
         });
         let server = server.await.unwrap();

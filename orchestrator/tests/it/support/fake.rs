@@ -104,6 +104,7 @@ impl Fake {
         self.reserved = None;
         let options = Options {
             listen: self.address,
+            allow_origins: Vec::new(),
             limits: self.limits.clone(),
         };
         let server = Server::bind(options).await.unwrap();

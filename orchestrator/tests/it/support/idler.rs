@@ -39,6 +39,7 @@ impl Idler {
         };
         let server = Server::bind(Options {
             listen: ([127, 0, 0, 1], 0).into(),
+            allow_origins: Vec::new(),
             limits: pavane_server::Limits::default(),
         });
         let server = server.await.unwrap();
