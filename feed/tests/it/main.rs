@@ -5,6 +5,7 @@ mod damage;
 mod directory;
 mod publishing;
 mod random;
+mod reasons;
 mod retention;
 mod service;
 mod subjects;

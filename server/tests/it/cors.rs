@@ -1,6 +1,8 @@
 //! What pages of other origins may do, as a browser asks and is told.
 
-use pavane_server::Options;
+use pavane_server::{Options, Origin};
+use tonic::Status;
+use tonic_types::StatusExt;
 
 use crate::support::{Answer, Feeds, Running, start};
 
@@ -104,4 +106,19 @@ async fn a_star_allows_all() {
     let answer = preflight(&server, "null", ADD_FAULT).await;
     assert_eq!(answer.header("access-control-allow-origin"), "*");
     server.stop().await;
+}
+
+#[test]
+fn what_no_browser_sends_is_no_origin() {
+    for wrong in [
+        "",
+        "shop.example",
+        "https://shop.example/",
+        "https://*.example",
+    ] {
+        let refused = wrong.parse::<Origin>().unwrap_err();
+        let info = Status::from(refused).get_details_error_info();
+        let reason = info.map(|info| info.reason);
+        assert_eq!(reason.as_deref(), Some("INVALID_ORIGIN"), "{wrong}");
+    }
 }

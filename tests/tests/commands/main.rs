@@ -1,24 +1,23 @@
 //! Every `grpcurl` command that README and the pages of `docs/` show is run as it is written, against
-//! `pavane demo --serve`, and prints what the page shows. So is the example of a contract test. The tour has
-//! a test of its own.
+//! `pavane demo --serve`, and prints what the page shows. So is the example of a contract test, and feeds
+//! send what their documents say. The tour has a test of its own.
 
+mod asyncapi;
+mod demo;
 mod gate;
 mod page;
 
 use std::fs;
 use std::path::PathBuf;
 
-use pavane_tests::ports;
-use pavane_tests::process::Process;
 use pavane_tests::shell::Shell;
 use pavane_tests::shown::is_as_shown;
 use pavane_tests::tools;
 
+use demo::Demo;
 use page::Command;
 
 const TEST: &str = "every_grpcurl_command_prints_what_its_page_shows";
-/// Where the pages say that the demo is.
-const PORTS: [u16; 4] = [7400, 7401, 7402, 7403];
 /// Its pages are read by another test.
 const TOUR: &str = "docs/tour.md";
 
@@ -33,7 +32,7 @@ async fn every_grpcurl_command_prints_what_its_page_shows() {
         let name = path.strip_prefix(pavane_tests::root()).unwrap_or(&path);
         let text = fs::read_to_string(&path).expect("a page is text");
         // A page says from the beginning what it uses.
-        let mut shell = Shell::open(pavane_tests::root(), &grpcurl, &demo.address());
+        let mut shell = Shell::open(pavane_tests::root(), &grpcurl, &demo.address(0));
         for command in page::commands(&text) {
             count += usize::from(command.is_call());
             if let Err(problem) = run(&command, &mut shell, &demo).await {
@@ -90,49 +89,4 @@ async fn run(command: &Command, shell: &mut Shell, demo: &Demo) -> Result<(), St
         "`{}` shows\n{shown}\nbut prints\n{printed}",
         command.text
     ))
-}
-
-/// `pavane demo --serve`, at other ports than those of the pages.
-struct Demo {
-    base: u16,
-    _process: Process,
-}
-
-impl Demo {
-    async fn start() -> Self {
-        let base = ports::free(4);
-        let port = base.to_string();
-        let arguments = ["--orders", "20", "--output", "json", "--port-base", &port];
-        let mut process = Process::start("pavane", ["demo", "--serve"].iter().chain(&arguments));
-        process.documents(|documents| documents.len() == 1).await;
-        Self {
-            base,
-            _process: process,
-        }
-    }
-
-    fn address(&self) -> String {
-        format!("127.0.0.1:{}", self.base)
-    }
-
-    /// A text of a page, to be used.
-    fn real(&self, text: &str) -> String {
-        self.ports().fold(text.to_owned(), |text, (shown, real)| {
-            text.replace(&shown, &real)
-        })
-    }
-
-    /// A text that was printed, as a page would show it.
-    fn shown(&self, text: &str) -> String {
-        self.ports().fold(text.to_owned(), |text, (shown, real)| {
-            text.replace(&real, &shown)
-        })
-    }
-
-    fn ports(&self) -> impl Iterator<Item = (String, String)> {
-        PORTS
-            .into_iter()
-            .zip(self.base..)
-            .map(|(shown, real)| (format!(":{shown}"), format!(":{real}")))
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Command;
 
 use pavane_tests::tools;
-use prost_reflect::{MessageDescriptor, MethodDescriptor};
+use prost_reflect::{Kind, MessageDescriptor, MethodDescriptor};
 
 fn methods() -> impl Iterator<Item = MethodDescriptor> {
     pavane::descriptor_pool()
@@ -66,5 +66,22 @@ fn lists_are_paged_as_aip_158_says() {
         };
         has(method.input(), &["page_size", "page_token"]);
         has(method.output(), &["next_page_token"]);
+    }
+}
+
+/// Nobody types base64: whatever a person may have to give as bytes can be given otherwise.
+#[test]
+fn what_a_person_gives_is_not_only_bytes() {
+    for method in methods() {
+        for field in method
+            .input()
+            .fields()
+            .filter(|field| field.kind() == Kind::Bytes)
+        {
+            let others = field.containing_oneof().into_iter();
+            let mut others = others.flat_map(|oneof| oneof.fields().collect::<Vec<_>>());
+            let is_typed = others.any(|other| other.name().ends_with("_json"));
+            assert!(is_typed, "{} has no form to type", field.full_name());
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod call;
 mod nonsense;
+mod reasons;
 mod reflection;
 mod requests;
 mod servers;
