@@ -4,7 +4,6 @@
 //! It is a call of `FeedService/Subscribe` inside the process, so that whoever serves feeds serves
 //! this, with the same promises: nothing is dropped, and a resume leaves no gap.
 
-mod cloud_event;
 mod request;
 mod text;
 

@@ -6,6 +6,7 @@
 mod comments;
 mod fields;
 mod paths;
+mod rules;
 mod schemas;
 mod well_known;
 

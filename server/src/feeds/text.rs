@@ -7,13 +7,12 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use pavane::cloudevents;
 use pavane::feed::v1::subscribe_request::Start;
 use pavane::feed::v1::subscribe_response::{Draining, Message, Started};
 use pavane::feed::v1::{Event, StartPosition, SubscribeRequest, SubscribeResponse};
 use prost_reflect::DescriptorPool;
 use tonic::Status;
-
-use super::cloud_event;
 
 /// Writes one subscription.
 pub(super) struct Writer {
@@ -74,7 +73,7 @@ impl Writer {
 }
 
 fn write_event(out: &mut String, event: &Event, known: &[DescriptorPool]) {
-    let json = cloud_event::to_json(event, known).to_string();
+    let json = cloudevents::json::write(&cloudevents::from_event(event), known).to_string();
     let fields = [
         ("id", &event.cursor),
         ("event", &event.r#type),

@@ -3,6 +3,7 @@
 use prost_reflect::{FieldDescriptor, Kind};
 use serde_json::{Value, json};
 
+use super::rules;
 use super::schemas::Schemas;
 
 /// The schema of a field, with its comment.
@@ -19,6 +20,7 @@ pub(super) fn schema(field: &FieldDescriptor, schemas: &mut Schemas) -> Value {
         kind if field.is_list() => json!({ "type": "array", "items": value(&kind, schemas) }),
         kind => value(&kind, schemas),
     };
+    rules::apply(field, &mut schema);
     let message = field.parent_message();
     let comment = schemas.comments.of(&message.parent_file(), field.path());
     if !comment.is_empty() {

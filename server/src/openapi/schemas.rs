@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use tonic::Code;
 
 use super::comments::Comments;
-use super::{fields, well_known};
+use super::{fields, rules, well_known};
 use crate::failure;
 
 /// The schema of errors. Without a package: no message has this name.
@@ -106,8 +106,11 @@ fn reference(name: &str) -> Value {
 }
 
 fn message_schema(message: &MessageDescriptor, schemas: &mut Schemas) -> Value {
-    let mut properties = Map::new();
+    let (mut properties, mut needed) = (Map::new(), Vec::new());
     for field in message.fields() {
+        if rules::is_needed(&field) {
+            needed.push(field.json_name().to_owned());
+        }
         let schema = fields::schema(&field, schemas);
         properties.insert(field.json_name().to_owned(), schema);
     }
@@ -116,16 +119,19 @@ fn message_schema(message: &MessageDescriptor, schemas: &mut Schemas) -> Value {
         "properties": properties,
         "additionalProperties": false,
     });
+    if !needed.is_empty() {
+        schema["required"] = needed.into();
+    }
     let comment = schemas.comments.of(&message.parent_file(), message.path());
     if !comment.is_empty() {
         schema["description"] = comment.into();
     }
     let choices: Vec<Value> = message
         .oneofs()
-        .filter(|oneof| !oneof.is_synthetic() && oneof.fields().len() > 1)
+        .filter(|oneof| !oneof.is_synthetic())
         .map(|oneof| {
             let names = oneof.fields().map(|field| field.json_name().to_owned());
-            at_most_one(names.collect())
+            one_of(names.collect(), rules::is_required(&oneof))
         })
         .collect();
     if !choices.is_empty() {
@@ -134,12 +140,14 @@ fn message_schema(message: &MessageDescriptor, schemas: &mut Schemas) -> Value {
     schema
 }
 
-/// At most one of these members.
-fn at_most_one(names: Vec<String>) -> Value {
+/// One of these members, or, unless it is required, none.
+fn one_of(names: Vec<String>, is_required: bool) -> Value {
     let has = |name: &String| json!({ "required": [name] });
     let any: Vec<Value> = names.iter().map(has).collect();
     let mut one = any.clone();
-    one.push(json!({ "not": { "anyOf": any } }));
+    if !is_required {
+        one.push(json!({ "not": { "anyOf": any } }));
+    }
     json!({ "oneOf": one })
 }
 

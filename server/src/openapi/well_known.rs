@@ -24,8 +24,12 @@ pub(super) fn schema(full_name: &str) -> Option<Value> {
         "ListValue" => json!({ "type": "array" }),
         "Any" => json!({
             "type": "object",
+            "required": ["@type"],
             "properties": {
-                "@type": { "type": "string", "examples": ["type.googleapis.com/package.Message"] },
+                "@type": {
+                    "type": "string", "pattern": "/[^/]+$",
+                    "examples": ["type.googleapis.com/package.Message"],
+                },
             },
         }),
         "DoubleValue" => number("double"),

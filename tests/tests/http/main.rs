@@ -1,0 +1,6 @@
+//! What servers speak beside gRPC, by what others make for it: `curl` follows feeds, and schemathesis
+//! holds servers against the document that they publish.
+
+mod document;
+mod events;
+mod follower;
