@@ -9,12 +9,15 @@ use pavane_conformance::feed::{Options, run};
 
 use self::broken::{Broken, Defect};
 use crate::server::Served;
+use crate::unchecked::Unchecked;
 
 /// Runs one check against a server with a defect; it must fail, and pass without the defect.
 async fn check(defect: Defect, name: &str) {
     for (defect, fails) in [(Some(defect), true), (None, false)] {
-        let served =
-            Served::start(move |store, shutdown| Broken::new(store, shutdown, defect)).await;
+        let served = Served::start(move |store, shutdown| {
+            Unchecked::new(Broken::new(store, shutdown, defect))
+        })
+        .await;
         let options = Options {
             only: Some(name.to_owned()),
             events: 300,

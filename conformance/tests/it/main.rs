@@ -4,3 +4,4 @@
 mod defects;
 mod ours;
 mod server;
+mod unchecked;

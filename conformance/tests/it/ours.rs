@@ -1,16 +1,22 @@
 //! The feeds of `pavane-feed` keep what the contract promises.
 
 use pavane::feed::v1::Event;
+use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane_conformance::feed::{Options, run};
 use pavane_feed::{Error, Service, ServiceOptions};
 
 use crate::server::Served;
 
+fn serve(service: Service) -> FeedServiceServer<Service> {
+    FeedServiceServer::new(service)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn our_feeds_keep_every_promise() {
-    let served =
-        Served::start(|store, shutdown| Service::new(store, ServiceOptions::default(), shutdown))
-            .await;
+    let served = Served::start(|store, shutdown| {
+        serve(Service::new(store, ServiceOptions::default(), shutdown))
+    })
+    .await;
     let options = Options {
         events: 1_000,
         powers: served.powers(),
@@ -22,9 +28,10 @@ async fn our_feeds_keep_every_promise() {
 
 #[tokio::test]
 async fn a_feed_that_its_owner_writes_is_checked_by_reading() {
-    let served =
-        Served::start(|store, shutdown| Service::new(store, ServiceOptions::default(), shutdown))
-            .await;
+    let served = Served::start(|store, shutdown| {
+        serve(Service::new(store, ServiceOptions::default(), shutdown))
+    })
+    .await;
     let store = served.store().await;
     let feed = store.find_feed("owned").unwrap();
     for number in 0..200 {

@@ -1,11 +1,12 @@
 //! A server of feeds on the loopback that can be trimmed, restarted and wiped while it is checked.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pavane::feed::v1::feed_service_server::{FeedService, FeedServiceServer};
+use http::{Request, Response};
 use pavane_conformance::feed::Powers;
 use pavane_feed::{Access, Sequence, Store};
 use tempfile::TempDir;
@@ -14,12 +15,14 @@ use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
+use tonic::server::NamedService;
 use tonic::transport::Server;
 
 /// Often, so that nobody waits for a heartbeat for long, and many words of progress are checked.
 const HEARTBEAT: Duration = Duration::from_millis(20);
 
-/// A server whose FeedService is made from a store by `Make`.
+/// A server of the service that `Make` makes from a store.
 pub(crate) struct Served<Make> {
     make: Make,
     folder: TempDir,
@@ -36,7 +39,13 @@ struct Running {
 impl<Make, S> Served<Make>
 where
     Make: Fn(Store, CancellationToken) -> S + Send + Sync + 'static,
-    S: FeedService,
+    S: tower::Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send,
 {
     pub(crate) async fn start(make: Make) -> Arc<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -60,7 +69,7 @@ where
         let stopped = shutdown.clone().cancelled_owned();
         let server = tokio::spawn(async move {
             Server::builder()
-                .add_service(FeedServiceServer::new(service))
+                .add_service(service)
                 .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stopped)
                 .await
                 .unwrap();

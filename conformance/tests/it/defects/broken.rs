@@ -9,6 +9,7 @@ use pavane::feed::v1 as pb;
 use pavane::feed::v1::feed_service_server::FeedService;
 use pavane::feed::v1::subscribe_request::Start;
 use pavane::feed::v1::subscribe_response::{Batch, Message, Progress};
+use pavane::validation::Received;
 use pavane_feed::{Sequence, Service, ServiceOptions, Store};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -222,11 +223,16 @@ impl FeedService for Broken {
         request: Request<pb::SubscribeRequest>,
     ) -> Result<Response<Items>, Status> {
         let Some(defect) = self.defect else {
+            request.get_ref().check()?;
             return self.inner.subscribe(request).await;
         };
         let mut request = request.into_inner();
         self.misread(defect, &mut request);
-        let answer = self.inner.subscribe(Request::new(request)).await;
+        // Whoever serves this checks no rules: some servers do not.
+        let answer = match request.check() {
+            Ok(()) => self.inner.subscribe(Request::new(request)).await,
+            Err(status) => Err(status),
+        };
         let items: Items = match answer {
             Err(status) if defect == Defect::BareErrors => {
                 return Err(Status::new(status.code(), status.message()));
