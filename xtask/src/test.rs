@@ -20,8 +20,8 @@ Examples:
   cargo test -p pavane-tests --test kill    the crash test; PAVANE_SEED=N replays a run
 
 Tests that need `buf`, `grpcurl` or Python's grpcio install them from PyPI into target/tools, once; the
-tour and the clients in TypeScript also need Node, and have npm install below target/; those in C++ and
-Java need Debian's packages. Where that cannot be done they say SKIPPED; with CI=true they fail instead.";
+tour, the clients in TypeScript and the AsyncAPI documents also need Node, and have npm install below
+target/; clients in C++ and Java need Debian's packages. Where that cannot be done they say SKIPPED; with CI=true they fail instead.";
 
 /// Check and test everything, as continuous integration does
 #[derive(Debug, clap::Args)]

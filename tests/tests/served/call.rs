@@ -34,19 +34,15 @@ async fn answer(channel: &Channel, method: &str, body: Vec<u8>) -> Status {
     if let Some(status) = Status::from_header_map(response.headers()) {
         return status;
     }
-    let mut body = response.into_body();
-    while let Some(frame) = body.frame().await {
-        let frame = match frame {
-            Ok(frame) => frame,
-            Err(status) => return Status::unknown(format!("the stream broke: {status}")),
-        };
-        if frame.is_data() {
-            return Status::new(Code::Ok, "");
+    match response.into_body().frame().await {
+        Some(Ok(frame)) if frame.is_data() => Status::new(Code::Ok, ""),
+        Some(Ok(frame)) => {
+            let trailers = frame.trailers_ref().and_then(Status::from_header_map);
+            trailers.expect("trailers have a status")
         }
-        let trailers = frame.trailers_ref().and_then(Status::from_header_map);
-        return trailers.expect("trailers have a status");
+        Some(Err(status)) => Status::unknown(format!("the stream broke: {status}")),
+        None => panic!("{method} ends without a status"),
     }
-    panic!("{method} ends without a status")
 }
 
 /// A message as gRPC frames it.
