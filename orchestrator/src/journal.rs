@@ -211,7 +211,7 @@ impl Journal {
         &self,
         before: Sequence,
     ) -> impl Iterator<Item = Result<(Sequence, Execution), Error>> {
-        let newest_first = KeyRange::all().after(listing_key(before.get()).to_vec());
+        let newest_first = KeyRange::all().after(listing_key(before.get()));
         self.listing.range(newest_first).map(|entry| {
             let (key, value) = entry?;
             let sequence = u64::MAX - sequence_of(&key)?.get();
