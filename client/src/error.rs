@@ -5,8 +5,9 @@ use std::error::Error as StdError;
 use std::time::Duration;
 
 use pavane::error::{COMPENSATED, EXECUTION_ID};
+use prost::{Message, Name};
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt};
+use tonic_types::{ErrorDetails, StatusExt, pb};
 
 pub use tonic_types::FieldViolation;
 
@@ -80,6 +81,12 @@ impl Failure {
         info.map(|info| info.reason.as_str())
     }
 
+    /// Who has made the reason: `pavane`.
+    pub fn domain(&self) -> Option<&str> {
+        let info = self.details.error_info();
+        info.map(|info| info.domain.as_str())
+    }
+
     /// A fact of the error, such as `earliest_cursor`.
     pub fn fact(&self, name: &str) -> Option<&str> {
         self.metadata()?.get(name).map(String::as_str)
@@ -111,7 +118,15 @@ impl Failure {
         self.fact(COMPENSATED) == Some("true")
     }
 
-    /// The whole status: its metadata, and details that have no name here.
+    /// The detail of this type, if there is one: of a deploy that was refused, the
+    /// `CheckWorkflowResponse` with the place of each mistake.
+    pub fn detail<M: Name + Default>(&self) -> Option<M> {
+        let rich = pb::Status::decode(self.status.details()).ok()?;
+        let mut details = rich.details.iter();
+        details.find_map(|detail| detail.to_msg().ok())
+    }
+
+    /// The whole status, with its metadata.
     pub fn status(&self) -> &Status {
         &self.status
     }

@@ -12,7 +12,8 @@ use pavane::workflow::v1::execution_service_client::ExecutionServiceClient;
 use pavane::workflow::v1::start_execution_request::Input;
 use pavane::workflow::v1::{
     CancelExecutionRequest, Execution, ExecutionState, GetExecutionRequest, Incident, Mode,
-    StartExecutionRequest, WaitExecutionRequest, WatchExecutionRequest, WatchExecutionResponse,
+    StartExecutionRequest, StartExecutionResponse, WaitExecutionRequest, WatchExecutionRequest,
+    WatchExecutionResponse,
 };
 use prost::Message;
 use tonic::Streaming;
@@ -170,6 +171,13 @@ impl StartExecution {
         self.request.mode = mode.into();
         self
     }
+
+    /// Starts it; the answer also says whether it had been started before.
+    pub async fn send(self) -> Result<StartExecutionResponse, Error> {
+        let Executions { mut stub, options } = self.executions;
+        let timeout = options.call_timeout;
+        answer(stub.start_execution(within(timeout, self.request)), timeout).await
+    }
 }
 
 impl IntoFuture for StartExecution {
@@ -177,12 +185,7 @@ impl IntoFuture for StartExecution {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async move {
-            let Executions { mut stub, options } = self.executions;
-            let timeout = options.call_timeout;
-            let answered = stub.start_execution(within(timeout, self.request));
-            whole(answer(answered, timeout).await?.execution)
-        })
+        Box::pin(async move { whole(self.send().await?.execution) })
     }
 }
 

@@ -107,6 +107,8 @@ async fn an_error_has_all_that_the_server_says() {
     assert_eq!(failure.code(), Code::FailedPrecondition);
     assert_eq!(failure.execution_id(), Some("declined"));
     assert!(failure.is_compensated());
+    assert_eq!(failure.domain(), Some("pavane"));
+    assert_eq!(failure.detail::<PlaceOrderResponse>(), None);
     assert_eq!(failure.retry_after(), Some(Duration::from_secs(3)));
 
     let error = refused(&client, "malformed").await;

@@ -6,4 +6,5 @@ mod compiled;
 mod page;
 mod pages;
 mod python_shipping;
+mod rust;
 mod scenario;
