@@ -24,13 +24,21 @@ use tonic::transport::{Channel, Endpoint};
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Ships, then has somebody look at it, who may refuse.
-const WORKFLOW: &str = "
+const WORKFLOW: &str = r#"
 name: ship-order
 implements: shop.order.v1.OrderService/PlaceOrder
 steps:
   - id: ship
     call: shop.shipping.v1.ShippingService/CreateShipment
-    request: { order_id: input.order_id }
+    request:
+      order_id: input.order_id
+      lines: [{ sku: "'sku-1'", quantity: 1 }]
+      address:
+        recipient: "'Ada'"
+        street: "'Gasse 1'"
+        city: "'Wien'"
+        postal_code: "'1010'"
+        country: "'AT'"
     timeout: 1s
     retry: { initial_backoff: 0.02s, max_backoff: 0.1s, max_attempts: 1000 }
     compensate:
@@ -40,7 +48,7 @@ steps:
     call: pavane.testing.v1.ThirdLinkService/Third
     request: { payload: ship.tracking_number }
 output: { order_id: input.order_id, tracking_number: check.payload }
-";
+"#;
 
 const SHIPPING: &str = "shop.shipping.v1.ShippingService";
 const CHECKING: &str = "pavane.testing.v1.ThirdLinkService";
