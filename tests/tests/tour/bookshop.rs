@@ -1,11 +1,11 @@
 //! The folder of whoever follows the tour: a copy of `tests/interop/tour`, with what the page says to
 //! install. That is installed below `target/` once, and linked from there.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pavane_tests::{process, until};
+use pavane_tests::{made, until};
 use tempfile::TempDir;
 
 use crate::ports::Ports;
@@ -109,46 +109,17 @@ fn copy_sources(folder: &Path, change: impl Fn(&str) -> String) {
 /// Runs what the page says to install, unless that was done before, and gives the folder. Where it
 /// cannot be done, fails if `CI` is set, and otherwise says so and answers `None`.
 pub(crate) fn install(script: &str, test: &str) -> Option<PathBuf> {
-    match try_install(script) {
-        Ok(folder) => Some(folder),
-        Err(problem) if std::env::var_os("CI").is_some() => panic!("{problem}"),
-        Err(problem) => {
-            process::tell(&format!("SKIPPED: {test} because {problem}"));
-            None
-        }
-    }
-}
-
-fn try_install(script: &str) -> Result<PathBuf, String> {
-    let folder = pavane_tests::root().join("target/tools/tour");
-    let marker = folder.join("installed.txt");
-    fs::create_dir_all(&folder).expect("target/ can be written to");
-    let lock = File::create(folder.join("lock")).expect("target/ can be written to");
-    lock.lock().expect("a file can be locked");
     let of = |name: &str| fs::read_to_string(root().join(name)).expect("it is there");
     let wanted = [
         script,
         &of("library/requirements.txt"),
         &of("billing/package-lock.json"),
         &of("proto/library.proto"),
-    ]
-    .concat();
-    if fs::read_to_string(&marker).is_ok_and(|installed| installed == wanted) {
-        return Ok(folder);
-    }
-    copy_sources(&folder, str::to_owned);
-    let output = Command::new("bash")
-        .args(["-e", "-c", script])
-        .current_dir(&folder)
-        .output();
-    let output = output.map_err(|error| format!("there is no bash: {error}"))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!(
-            "the tour's services cannot be installed: {}",
-            said.trim()
-        ));
-    }
-    fs::write(&marker, wanted).expect("target/ can be written to");
-    Ok(folder)
+    ];
+    let installed = made::once("tools/tour", &wanted.concat(), |folder| {
+        copy_sources(folder, str::to_owned);
+        let mut shell = Command::new("bash");
+        made::run(shell.args(["-e", "-c", script]).current_dir(folder)).map(drop)
+    });
+    made::or_skip(installed, test)
 }
