@@ -93,6 +93,11 @@ async fn wrong_flags_and_files_are_refused() {
     )
     .await;
     check(
+        &["--allow-origin", "https://shop.example/"],
+        "error: invalid value 'https://shop.example/' for '--allow-origin <ORIGIN>': `https://shop.example/` is not an origin: expected `https://HOST`, `http://HOST:PORT` or the like with nothing behind it, or `*` for all",
+    )
+    .await;
+    check(
         &["--config", "missing.toml"],
         "error: cannot read missing.toml: No such file or directory (os error 2)",
     )
