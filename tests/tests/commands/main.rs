@@ -10,6 +10,7 @@ mod page;
 use std::fs;
 use std::path::PathBuf;
 
+use pavane_tests::files;
 use pavane_tests::shell::Shell;
 use pavane_tests::shown::is_as_shown;
 use pavane_tests::tools;
@@ -47,17 +48,12 @@ async fn every_grpcurl_command_prints_what_its_page_shows() {
     );
 }
 
-/// README, and what is in `docs/` itself.
+/// README, and all that is in `docs/`.
 fn pages() -> Vec<PathBuf> {
     let root = pavane_tests::root();
-    let docs = fs::read_dir(root.join("docs")).expect("there are docs");
-    let docs = docs.map(|entry| entry.expect("the folder can be read").path());
-    let mut pages: Vec<_> = docs
-        .filter(|path| path.extension().is_some_and(|end| end == "md"))
-        .filter(|path| *path != root.join(TOUR))
-        .collect();
+    let mut pages = files::below(&root.join("docs"), "md");
+    pages.retain(|page| *page != root.join(TOUR));
     pages.push(root.join("README.md"));
-    pages.sort();
     pages
 }
 
