@@ -57,6 +57,11 @@ impl Json {
         }
     }
 
+    /// The types that are known.
+    pub(crate) fn pool(&self) -> &DescriptorPool {
+        &self.pool
+    }
+
     /// Whether messages of this type can be shown.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.pool.get_message_by_name(name).is_some()

@@ -55,6 +55,13 @@ async fn a_feed_is_written_and_read_from_any_place_on() {
     );
     assert_eq!(rest.stderr, "");
 
+    let as_others = ["--after", &first, "--cloudevents"];
+    let rest = pavane(&[&tail[..], &as_others].concat()).await;
+    let event: serde_json::Value = serde_json::from_str(&rest.stdout).unwrap();
+    assert_eq!(event["specversion"], "1.0");
+    assert_eq!(event["subject"], "b");
+    assert_eq!(event["data"]["sku"], "sku-3");
+
     let some = pavane(&[&tail[..], &["--subject", "b"]].concat()).await;
     assert_eq!(some.stdout.lines().count(), 1);
     let limited = pavane(&["feed", "tail", "notes", "--limit", "1", "--server", server]).await;

@@ -1,6 +1,6 @@
 //! A workflow as a whole: every part is checked, and if nothing is wrong, put together as a plan.
 
-use pavane::workflow::v1::Workflow;
+use pavane::workflow::v1::{Delivery, Mode, Workflow};
 use prost_reflect::{DescriptorPool, MethodDescriptor};
 
 use super::calls::same;
@@ -30,6 +30,7 @@ pub(super) fn compile(
 ) -> Option<Plan> {
     names::check_workflow_name(&workflow.name, report);
     names::check_description(&workflow.description, report);
+    refuse_unknown_values(workflow, report);
     let deadline = retry::deadline(workflow.deadline.as_ref(), report);
     let count = workflow.steps.len();
     if count > MAX_STEPS {
@@ -110,6 +111,27 @@ pub(super) fn compile(
         deadline,
         start,
     })
+}
+
+/// Values of enums that are not known here, as those of a later version: they must not count as none.
+/// In a text they are names, and refused where they are read.
+fn refuse_unknown_values(workflow: &Workflow, report: &mut Report<'_>) {
+    let mut refuse = |path: &str, number: i32, of: &str| {
+        let message = format!("`{path}` takes a value of {of}, this is {number}");
+        report.add(path, Diagnostic::error("UNKNOWN_ENUM_VALUE", message));
+    };
+    if Mode::try_from(workflow.mode).is_err() {
+        refuse("mode", workflow.mode, "Mode");
+    }
+    for (index, step) in workflow.steps.iter().enumerate() {
+        if Delivery::try_from(step.delivery).is_err() {
+            refuse(
+                &format!("steps[{index}].delivery"),
+                step.delivery,
+                "Delivery",
+            );
+        }
+    }
 }
 
 /// The descriptors, and besides them the types that steps over lists need, if there are such steps.

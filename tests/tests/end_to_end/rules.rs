@@ -1,10 +1,18 @@
 //! Each rule of each request is enforced by the server that takes it: whoever breaks one is told the
 //! field, before any handler has seen the request.
 
+use std::collections::BTreeSet;
+
+use pavane::workflow::v1::check_workflow_request::Definition;
+use pavane::workflow::v1::descriptors::From;
+use pavane::workflow::v1::workflow_service_client::WorkflowServiceClient;
+use pavane::workflow::v1::{CheckWorkflowRequest, Descriptors};
 use pavane_contract::broken;
 use pavane_tests::shop::{Role, Shop};
+use prost::Message;
 use prost::bytes::{Buf, BufMut, Bytes};
-use prost_reflect::MethodDescriptor;
+use prost_reflect::{DynamicMessage, MethodDescriptor};
+use prost_types::FileDescriptorSet;
 use tonic::client::Grpc;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::http::uri::PathAndQuery;
@@ -41,6 +49,41 @@ async fn whoever_breaks_a_rule_is_told_the_field() {
         }
     }
     assert!(checked > 100, "{checked} broken requests");
+}
+
+/// Definitions are not refused by their rules, but by diagnostics: whoever breaks a rule has one.
+#[tokio::test]
+async fn a_definition_that_breaks_a_rule_has_a_mistake() {
+    let shop = Shop::start().await;
+    let mut workflows = WorkflowServiceClient::new(shop.channel(Role::Orchestrator));
+    let mut mistakes = async |workflow: DynamicMessage| -> BTreeSet<(String, String)> {
+        let workflow = workflow.transcode_to().expect("it is a workflow");
+        let types = FileDescriptorSet::decode(pavane::FILE_DESCRIPTOR_SET);
+        let types = From::FileDescriptorSet(types.expect("they are descriptors"));
+        let request = CheckWorkflowRequest {
+            definition: Some(Definition::Workflow(workflow)),
+            descriptors: Some(Descriptors { from: Some(types) }),
+            against_deployed: false,
+        };
+        let checked = workflows.check_workflow(request).await;
+        let checked = checked.expect("what is wrong is the answer").into_inner();
+        let diagnostics = checked.diagnostics.into_iter();
+        diagnostics
+            .map(|found| (found.path, found.reason))
+            .collect()
+    };
+    let workflow = "pavane.workflow.v1.Workflow";
+    let workflow = pavane::descriptor_pool().get_message_by_name(workflow);
+    let workflow = workflow.expect("a message of the contract");
+    let sound = mistakes(broken::sound(&workflow)).await;
+    let mut missing = Vec::new();
+    for broken in broken::all(&workflow) {
+        let found = mistakes(broken.message).await;
+        if found.is_subset(&sound) {
+            missing.push(format!("{} {}", broken.path, broken.rule));
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 fn server_of(method: &MethodDescriptor) -> Role {

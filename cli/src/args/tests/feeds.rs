@@ -41,12 +41,14 @@ fn feeds_are_explained() {
           --subject <SUBJECT>  Only events about this subject; as --type
           --limit <N>          Stop after so many events
           --no-follow          Stop when history is done
+          --cloudevents        Print each event as CloudEvents JSON, on a line of its own
       -h, --help               Print help (see more with '--help')
 
     Examples:
       pavane feed tail inventory --server :7401
       pavane feed tail inventory --server :7401 --type 'shop.inventory.v1.*' --since 10m
       pavane feed tail inventory --server :7401 --subject order-1-0042 --no-follow --output json
+      pavane feed tail inventory --server :7401 --latest --cloudevents | other-program
 
     Begins at the oldest event unless told otherwise. A lost connection is made again, and nothing is
     missed or shown twice. With --output json each event is an object on a line of its own.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use pavane::cloudevents;
 use pavane::feed::v1::{Event, Filter};
 use pavane_client::{Start, Subscriber, Update};
 
@@ -19,6 +20,7 @@ Examples:
   pavane feed tail inventory --server :7401
   pavane feed tail inventory --server :7401 --type 'shop.inventory.v1.*' --since 10m
   pavane feed tail inventory --server :7401 --subject order-1-0042 --no-follow --output json
+  pavane feed tail inventory --server :7401 --latest --cloudevents | other-program
 
 Begins at the oldest event unless told otherwise. A lost connection is made again, and nothing is
 missed or shown twice. With --output json each event is an object on a line of its own.";
@@ -50,6 +52,9 @@ pub(crate) struct Args {
     /// Stop when history is done
     #[arg(long)]
     no_follow: bool,
+    /// Print each event as CloudEvents JSON, on a line of its own
+    #[arg(long)]
+    cloudevents: bool,
 }
 
 pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> {
@@ -68,6 +73,7 @@ pub(crate) async fn run(args: Args, context: &Context<'_>) -> Result<(), Error> 
             asked: HashSet::new(),
             connection: &connection,
             output: context.output,
+            cloudevents: args.cloudevents,
         },
         left: args.limit.unwrap_or(u64::MAX),
         follow: !args.no_follow,
@@ -183,6 +189,7 @@ struct Printer<'a> {
     asked: HashSet<String>,
     connection: &'a Connection,
     output: &'a Output,
+    cloudevents: bool,
 }
 
 impl Printer<'_> {
@@ -191,7 +198,12 @@ impl Printer<'_> {
             let name = data.type_url.rsplit('/').next().unwrap_or_default();
             self.learn(name).await;
         }
-        if self.output.is_json() {
+        if self.cloudevents {
+            let event = cloudevents::from_event(event);
+            let known = std::slice::from_ref(self.json.pool());
+            self.output
+                .json_line(&cloudevents::json::write(&event, known))
+        } else if self.output.is_json() {
             self.output
                 .json_line(&self.json.message("pavane.feed.v1.Event", event))
         } else {
