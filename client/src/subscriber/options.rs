@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Where a [`Subscriber`] begins.
+/// Where a [`Subscriber`](crate::Subscriber) begins.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Start {
     /// At the oldest event retained.
@@ -16,7 +16,7 @@ pub enum Start {
     At(prost_types::Timestamp),
 }
 
-/// How a [`Subscriber`] connects again.
+/// How a [`Subscriber`](crate::Subscriber) connects again.
 #[derive(Debug, Clone)]
 pub struct SubscriberOptions {
     /// Wait after the first failure; doubled after each further one, halved at random. Default:
