@@ -51,6 +51,24 @@ async fn grpc_web_goes_through_the_scenario() {
     by_node("grpc_web_goes_through_the_scenario", "grpc-web").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connect_by_fetch_goes_through_the_scenario() {
+    by_node(
+        "connect_by_fetch_goes_through_the_scenario",
+        "fetch-connect",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn grpc_web_by_fetch_goes_through_the_scenario() {
+    by_node(
+        "grpc_web_by_fetch_goes_through_the_scenario",
+        "fetch-grpc-web",
+    )
+    .await;
+}
+
 /// The programs in TypeScript differ in what carries their calls.
 async fn by_node(test: &str, wire: &str) {
     let Some(node) = Node::find(test) else {

@@ -3,6 +3,7 @@
 import { createRegistry } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import * as browser from "@connectrpc/connect-web";
 
 import { file_google_rpc_error_details } from "../gen/google/rpc/error_details_pb.js";
 import { file_pavane_workflow_v1_events } from "../gen/pavane/workflow/v1/events_pb.js";
@@ -29,4 +30,12 @@ export const wires: Record<string, Wire> = {
     }),
   "connect-proto": (address) => createConnectTransport({ baseUrl: `http://${address}`, httpVersion: "2" }),
   "grpc-web": (address) => createGrpcWebTransport({ baseUrl: `http://${address}`, httpVersion: "1.1" }),
+  // What browsers have: `fetch`.
+  "fetch-connect": (address) =>
+    browser.createConnectTransport({
+      baseUrl: `http://${address}`,
+      useBinaryFormat: false,
+      jsonOptions: { registry },
+    }),
+  "fetch-grpc-web": (address) => browser.createGrpcWebTransport({ baseUrl: `http://${address}` }),
 };
