@@ -5,6 +5,7 @@
 //! bytes is a number of characters at most, and CEL is not read.
 
 use prost_reflect::{DescriptorPool, DynamicMessage, FieldDescriptor, OneofDescriptor, Value};
+use regex::Regex;
 use serde_json::{Map, json};
 
 type Json = serde_json::Value;
@@ -47,17 +48,24 @@ pub(super) fn is_needed(field: &FieldDescriptor) -> bool {
         return true;
     }
     // Where absence cannot be told, the rules are for the value that a field has then.
-    let least =
-        |rule| kind_of(&rules).and_then(|(_, kind)| number(kind.get_field_by_name(rule)?.as_ref()));
-    let is_more = |rule| {
-        least(rule)
-            .and_then(|least| least.as_f64())
-            .is_some_and(|least| least > 0.0)
+    let Some((_, kind)) = kind_of(&rules).filter(|_| !field.supports_presence()) else {
+        return false;
     };
-    !field.supports_presence()
-        && ["min_bytes", "min_len", "gte", "min_items"]
-            .into_iter()
-            .any(is_more)
+    kind.fields()
+        .any(|(rule, value)| match (rule.name(), value) {
+            ("min_bytes" | "min_len" | "min_items" | "gte", least) => {
+                let least = number(least).and_then(|least| least.as_f64());
+                least.is_some_and(|least| least > 0.0)
+            }
+            ("pattern", Value::String(pattern)) => {
+                Regex::new(pattern).is_ok_and(|pattern| !pattern.is_match(""))
+            }
+            ("not_in", Value::List(values)) => {
+                let mut numbers = values.iter().filter_map(number);
+                numbers.any(|number| number.as_f64() == Some(0.0))
+            }
+            _ => false,
+        })
 }
 
 /// Whether one of a oneof's fields must be set.

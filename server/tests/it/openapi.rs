@@ -87,10 +87,13 @@ async fn a_method_is_described_as_its_author_did() {
 #[tokio::test]
 async fn messages_are_described_as_their_json_is() {
     let server = start().await;
-    let executions = ["pavane.workflow.v1.ExecutionService"];
+    let services = [
+        "pavane.workflow.v1.ExecutionService",
+        "pavane.workflow.v1.WorkflowService",
+    ];
     server
         .descriptors
-        .set("executions", pavane::descriptor_pool(), executions)
+        .set("workflows", pavane::descriptor_pool(), services)
         .unwrap();
     let document = document(&server).await;
     let mut schemas = String::new();
@@ -100,6 +103,8 @@ async fn messages_are_described_as_their_json_is() {
         "pavane.feed.v1.Event",
         "pavane.testing.v1.FaultMoment",
         "pavane.workflow.v1.StartExecutionRequest",
+        "pavane.workflow.v1.ResolveStepRequest",
+        "pavane.workflow.v1.CheckWorkflowRequest",
     ] {
         let mut schema = document["components"]["schemas"][name].clone();
         forget_comments(&mut schema);
@@ -111,6 +116,8 @@ async fn messages_are_described_as_their_json_is() {
     pavane.feed.v1.Event {"additionalProperties":false,"properties":{"attributes":{"additionalProperties":{"type":"string"},"propertyNames":{"pattern":"^[a-z0-9]+$"},"type":"object"},"causationId":{"type":"string"},"correlationId":{"type":"string"},"cursor":{"type":"string"},"data":{"properties":{"@type":{"examples":["type.googleapis.com/package.Message"],"pattern":"/[^/]+$","type":"string"}},"required":["@type"],"type":"object"},"id":{"maxLength":256,"type":"string"},"sequence":{"format":"uint64","maximum":18446744073709551615,"minimum":0,"pattern":"^[0-9]{1,20}$","type":["string","integer"]},"source":{"type":"string"},"subject":{"maxLength":256,"type":"string"},"time":{"format":"date-time","type":"string"},"traceparent":{"type":"string"},"tracestate":{"type":"string"},"type":{"maxLength":256,"pattern":"^[!-~]*$","type":"string"}},"type":"object"}
     pavane.testing.v1.FaultMoment {"enum":["FAULT_MOMENT_UNSPECIFIED","FAULT_MOMENT_BEFORE","FAULT_MOMENT_AFTER"],"type":"string"}
     pavane.workflow.v1.StartExecutionRequest {"additionalProperties":false,"allOf":[{"oneOf":[{"required":["inputJson"]},{"required":["inputBytes"]},{"not":{"anyOf":[{"required":["inputJson"]},{"required":["inputBytes"]}]}}]}],"properties":{"executionId":{"pattern":"^[A-Za-z0-9._:-]{0,128}$","type":"string"},"inputBytes":{"contentEncoding":"base64","format":"byte","type":"string"},"inputJson":{"type":"object"},"mode":{"$ref":"#/components/schemas/pavane.workflow.v1.Mode"},"workflow":{"maxLength":64,"minLength":1,"type":"string"}},"required":["workflow"],"type":"object"}
+    pavane.workflow.v1.ResolveStepRequest {"additionalProperties":false,"allOf":[{"oneOf":[{"required":["outputJson"]},{"required":["outputBytes"]},{"not":{"anyOf":[{"required":["outputJson"]},{"required":["outputBytes"]}]}}]}],"properties":{"element":{"format":"uint32","maximum":4294967295,"minimum":0,"type":"integer"},"executionId":{"pattern":"^[A-Za-z0-9._:-]{1,128}$","type":"string"},"outputBytes":{"contentEncoding":"base64","format":"byte","type":"string"},"outputJson":{"type":"object"},"reason":{"maxLength":1024,"minLength":1,"type":"string"},"resolution":{"$ref":"#/components/schemas/pavane.workflow.v1.Resolution","not":{"enum":["RESOLUTION_UNSPECIFIED"]}},"step":{"maxLength":64,"minLength":1,"type":"string"},"validateOnly":{"type":"boolean"}},"required":["executionId","step","resolution","reason"],"type":"object"}
+    pavane.workflow.v1.CheckWorkflowRequest {"additionalProperties":false,"allOf":[{"oneOf":[{"required":["workflow"]},{"required":["source"]}]}],"properties":{"againstDeployed":{"type":"boolean"},"descriptors":{"$ref":"#/components/schemas/pavane.workflow.v1.Descriptors"},"source":{"$ref":"#/components/schemas/pavane.workflow.v1.Source"},"workflow":{"$ref":"#/components/schemas/pavane.workflow.v1.Workflow"}},"type":"object"}
     "##);
     server.stop().await;
 }
