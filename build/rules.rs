@@ -6,7 +6,7 @@ use protox::prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, MessageDescriptor, OneofDescriptor, Value,
 };
 
-use crate::pattern::Pattern;
+use super::pattern::Pattern;
 
 /// What is wrong with a rule, and where it is.
 pub(crate) type Error = String;

@@ -10,8 +10,8 @@ use std::fmt::Write;
 
 use protox::prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MessageDescriptor};
 
-use crate::names::type_path;
-use crate::rules::{self, Error, Ignore};
+use super::names::type_path;
+use super::rules::{self, Error, Ignore};
 
 /// Packages that are imported, and whose messages have no validators.
 const IMPORTED: [&str; 3] = ["google.", "buf.", "io."];

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use protox::prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 
+use super::super::names::{ident, module_of, type_path, upper_camel};
+use super::super::rules::{self, Bounds, Error, Ignore, Kind as RuleKind, Rules};
 use super::line;
-use crate::names::{ident, module_of, type_path, upper_camel};
-use crate::rules::{self, Bounds, Error, Ignore, Kind as RuleKind, Rules};
 
 /// The `impl Validate` of a message; `with_rules` are the full names of all that have one.
 /// Errors: a rule that is not known, or not for a field like that.

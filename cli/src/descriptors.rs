@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use pavane_flow::descriptors;
 use pavane_flow::evolution::{Origin, union};
 use prost::Message;
 use prost_reflect::DescriptorPool;
-use prost_types::{FileDescriptorProto, FileDescriptorSet};
+use prost_types::FileDescriptorSet;
 
 use crate::error::Error;
 
@@ -32,10 +33,8 @@ impl Set {
                 "{origin} is not a set of file descriptors: {problem}"
             ))
         };
-        // Looked at before they are resolved, which would say nothing of editions.
         let files = FileDescriptorSet::decode(bytes).map_err(|error| wrong(error.to_string()))?;
-        check_syntax(&files.file)?;
-        let pool = DescriptorPool::decode(bytes).map_err(|error| wrong(error.to_string()))?;
+        let pool = descriptors::pool(files.file).map_err(|error| wrong(error.to_string()))?;
         Ok(Self {
             pool,
             named: BTreeSet::new(),
@@ -56,8 +55,7 @@ impl Set {
             Error::usage(format!("the descriptors contradict each other: {problem}"))
         };
         let file = union(origins).map_err(|conflict| contradict(conflict.to_string()))?;
-        let pool = DescriptorPool::from_file_descriptor_set(FileDescriptorSet { file })
-            .map_err(|error| contradict(error.to_string()))?;
+        let pool = descriptors::pool(file).map_err(|error| contradict(error.to_string()))?;
         Ok(Self { pool, named })
     }
 
@@ -77,17 +75,6 @@ impl Set {
     pub(crate) fn needed_by(&self, definition: &str) -> FileDescriptorSet {
         let file = needed::files(&self.pool, definition, &self.named);
         FileDescriptorSet { file }
-    }
-}
-
-/// Errors: a file is written in an edition.
-fn check_syntax(files: &[FileDescriptorProto]) -> Result<(), Error> {
-    match files.iter().find(|file| file.syntax() == "editions") {
-        None => Ok(()),
-        Some(file) => Err(Error::usage(format!(
-            "{} is written in an edition of protobuf; proto2 and proto3 are understood",
-            file.name()
-        ))),
     }
 }
 

@@ -112,17 +112,20 @@ fn serving_is_explained() {
     Usage: pavane demo [OPTIONS]
 
     Options:
-          --orders <N>        How many orders to place, in each mode [default: 200]
-          --mode <MODE>       How to run them [default: both] [possible values: both, orchestrated,
-                              choreographed]
-          --seed <SEED>       What the orders are drawn from, and so what becomes of each [default: 1]
-          --port-base <PORT>  Port of the orchestrator; the services have the next three; 0: any that
-                              are free [default: 7400]
-          --data-dir <DIR>    Folder for the data, which is kept: one folder for each mode in it
-                              [default: a temporary one]
-          --serve             Keep everything running until Ctrl-C
-          --concurrency <N>   Orders in flight at a time [default: 16]
-      -h, --help              Print help (see more with '--help')
+          --orders <N>             How many orders to place, in each mode [default: 200]
+          --mode <MODE>            How to run them [default: both] [possible values: both, orchestrated,
+                                   choreographed]
+          --seed <SEED>            What the orders are drawn from, and so what becomes of each [default:
+                                   1]
+          --port-base <PORT>       Port of the orchestrator; the services have the next three; 0: any
+                                   that are free [default: 7400]
+          --data-dir <DIR>         Folder for the data, which is kept: one folder for each mode in it
+                                   [default: a temporary one]
+          --serve                  Keep everything running until Ctrl-C
+          --allow-origin <ORIGIN>  With --serve, origin whose pages in browsers may call, such as
+                                   http://localhost:3000; `*`: all; may be given several times
+          --concurrency <N>        Orders in flight at a time [default: 16]
+      -h, --help                   Print help (see more with '--help')
 
     Examples:
       pavane demo                                place 200 orders in either mode, compare and audit
@@ -155,6 +158,9 @@ fn serving_is_explained() {
                                       sidecar; the targets are asked as well; may be given several times
           --advertise <ADDRESS>       Where those who take part reach this orchestrator: HOST:PORT
                                       [default: where it listens] [env: PAVANE_ADVERTISE]
+          --allow-origin <ORIGIN>     Origin whose pages in browsers may call, such as
+                                      https://shop.example; `*`: all; may be given several times [env:
+                                      PAVANE_ALLOW_ORIGINS]
           --workflow <FILE>           Workflow to deploy at the start; may be given several times
           --proto <DIR>               Folder of .proto files for --workflow; may be given several times
       -h, --help                      Print help (see more with '--help')
@@ -169,6 +175,7 @@ fn serving_is_explained() {
       data_dir = "data"
       participants = ["127.0.0.1:7404"]      # who takes part in choreographies, besides the targets
       advertise = "orchestrator.local:7400"  # where they reach it, if it listens on 0.0.0.0
+      allow_origins = ["https://shop.example"] # whose pages in browsers may call
 
       [targets]
       "shop.inventory.v1.InventoryService" = "127.0.0.1:7401"
@@ -196,16 +203,20 @@ fn sidecars_are_explained() {
     Usage: pavane participant [OPTIONS]
 
     Options:
-          --name <NAME>          Name of the participant, and of its feed
-          --listen <ADDRESS>     Where its feed is served [default: 127.0.0.1:7404] [env: PAVANE_LISTEN]
-          --data-dir <DIR>       Folder for the data; made if there is none [default: data/NAME] [env:
-                                 PAVANE_DATA_DIR]
-          --target <ADDRESS>     Where the service is called: HOST:PORT
-          --service <SERVICE>    Full name of a service there whose methods are its steps; may be given
-                                 several times
-          --peer <NAME=ADDRESS>  Where another who takes part is reached, whatever the home says; may be
-                                 given several times
-      -h, --help                 Print help (see more with '--help')
+          --name <NAME>            Name of the participant, and of its feed
+          --listen <ADDRESS>       Where its feed is served [default: 127.0.0.1:7404] [env:
+                                   PAVANE_LISTEN]
+          --data-dir <DIR>         Folder for the data; made if there is none [default: data/NAME] [env:
+                                   PAVANE_DATA_DIR]
+          --target <ADDRESS>       Where the service is called: HOST:PORT
+          --service <SERVICE>      Full name of a service there whose methods are its steps; may be
+                                   given several times
+          --allow-origin <ORIGIN>  Origin whose pages in browsers may call, such as
+                                   https://shop.example; `*`: all; may be given several times [env:
+                                   PAVANE_ALLOW_ORIGINS]
+          --peer <NAME=ADDRESS>    Where another who takes part is reached, whatever the home says; may
+                                   be given several times
+      -h, --help                   Print help (see more with '--help')
 
     Examples:
       pavane participant --name shipping --target localhost:50051 \

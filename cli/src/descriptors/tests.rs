@@ -1,5 +1,7 @@
 //! Where types come from, and which of them are sent.
 
+use prost_types::FileDescriptorProto;
+
 use super::*;
 
 #[test]
@@ -161,6 +163,23 @@ fn editions_are_refused_by_name() {
     let error = Set::decode("a.binpb", &set.encode_to_vec()).expect_err("it is an edition");
     assert_eq!(
         error.to_string(),
-        "a.proto is written in an edition of protobuf; proto2 and proto3 are understood"
+        "a.binpb is not a set of file descriptors: `a.proto` is written in an edition; proto2 and proto3 are understood"
     );
+}
+
+#[test]
+fn a_set_that_no_compiler_would_write_is_refused() {
+    let importing = |name: &str, other: &str| FileDescriptorProto {
+        name: Some(name.to_owned()),
+        dependency: vec![other.to_owned()],
+        ..FileDescriptorProto::default()
+    };
+    let file = vec![
+        importing("a.proto", "b.proto"),
+        importing("b.proto", "a.proto"),
+    ];
+    let set = FileDescriptorSet { file };
+    let error = Set::decode("a.binpb", &set.encode_to_vec()).expect_err("it goes in a circle");
+    let said = error.to_string();
+    assert!(said.contains("imports itself by way of others"), "{said}");
 }

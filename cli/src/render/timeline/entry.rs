@@ -100,11 +100,11 @@ fn decode(event: &Event, steps: &Steps<'_>) -> Option<Entry> {
         "StepCompleted" => {
             let said = workflow::StepCompleted::decode(data).ok()?;
             let facts = match (said.element, steps.tally(&said.step)) {
+                // Its attempts are those of its elements, each of which says how many it took.
                 (None, Some(tally)) => tally,
-                (None, None) => steps.facts(&said.step),
-                (Some(_), _) => String::new(),
+                (None, None) => with_attempts(steps.facts(&said.step), said.attempts),
+                (Some(_), _) => with_attempts(String::new(), said.attempts),
             };
-            let facts = with_attempts(facts, said.attempts);
             Entry::unit(&said.step, said.element, steps, "completed", facts)
         }
         "StepSuspended" => {

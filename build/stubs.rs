@@ -1,4 +1,4 @@
-//! Compiles `proto/` into stubs, validators and one descriptor set, in Rust alone: nobody needs protoc.
+//! Compiles `proto/` into stubs, validators and one descriptor set.
 
 mod names;
 mod pattern;
@@ -24,7 +24,9 @@ const DEFINITION: [&str; 4] = [
     ".pavane.workflow.v1.Compensation",
 ];
 
-fn main() -> Result<(), Box<dyn Error>> {
+/// Writes all three where Cargo wants what is generated. Errors: what is wrong in a .proto file, or a rule
+/// there that `rules.rs` does not know.
+pub(crate) fn generate() -> Result<(), Box<dyn Error>> {
     let root = Path::new("proto");
     println!("cargo:rerun-if-changed=proto");
     println!("cargo:rerun-if-changed=build");
