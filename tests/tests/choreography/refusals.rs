@@ -322,7 +322,7 @@ async fn a_preparation_that_cannot_be_is_refused_by_the_participant() {
     check(
         &refused,
         Code::InvalidArgument,
-        "INVALID_PREPARATION",
+        "INVALID_REQUEST",
         &["workflow"],
     );
 

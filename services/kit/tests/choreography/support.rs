@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use pavane::attributes::CHOREOGRAPHY;
 use pavane::feed::v1::Event;
+use pavane::shop::common::v1::Money;
 use pavane::shop::order::v1::PlaceOrderRequest;
 use pavane::shop::payment::v1::payment_service_client::PaymentServiceClient;
 use pavane::shop::payment::v1::payment_service_server::PaymentServiceServer;
@@ -32,7 +33,7 @@ implements: shop.order.v1.OrderService/PlaceOrder
 steps:
   - id: charge
     call: shop.payment.v1.PaymentService/ChargeCard
-    request: { order_id: input.order_id, card_token: input.card_token }
+    request: { order_id: input.order_id, card_token: input.card_token, amount: { currency: \"'EUR'\", minor_units: 500 } }
     timeout: 2s
     retry: { initial_backoff: 0.01s }
     compensate:
@@ -169,7 +170,10 @@ impl Town {
         let request = ChargeCardRequest {
             order_id: order.to_owned(),
             card_token: card.to_owned(),
-            amount: None,
+            amount: Some(Money {
+                currency: "EUR".to_owned(),
+                minor_units: 500,
+            }),
         };
         let request = keyed(request, &format!("{order}/charge")).unwrap();
         Ok(client.charge_card(request).await?.into_inner())

@@ -130,7 +130,9 @@ pub(super) fn cloud_event() -> impl Strategy<Value = CloudEvent> {
         "\\PC{0,8}".prop_map(Data::TextData),
         Just(Data::TextData("{\"currency\": \"EUR\"}".to_owned())),
     ];
-    let attributes = hash_map(name(), attribute(), 0..6);
+    // The attributes that have fields of their own are no others'.
+    let name = name().prop_filter("a field's", |name| name != "id");
+    let attributes = hash_map(name, attribute(), 0..6);
     let ids = ("\\PC{1,4}", "\\PC{1,4}", "\\PC{1,4}");
     (ids, attributes, option::of(data)).prop_map(|(ids, attributes, data)| {
         let attributes = attributes.into_iter().map(|(name, value)| {
