@@ -223,18 +223,21 @@ impl Driver {
         if let Some(element) = waiting {
             return Some(self.fail_unit(now, Unit::element(step, element), out));
         }
-        let pending = (0..length)
-            .map(|element| Unit::element(step, element))
+        let elements = (0..length).map(|element| Unit::element(step, element));
+        let not_done = elements.filter(|unit| self.state.progress_of(*unit) != Progress::Completed);
+        // They began in their order, so many at a time: no others can have been called. Those that
+        // have failed were among them.
+        let begun: Vec<Unit> = not_done.take(for_each.max_concurrency as usize).collect();
+        let is_done = begun.is_empty();
+        let mut suspects = begun
+            .into_iter()
             .filter(|unit| self.state.progress_of(*unit) == Progress::Pending);
-        let pending: Vec<Unit> = pending.collect();
-        // They began in their order, so many at a time: no others can have been called.
-        let suspects = pending.iter().take(for_each.max_concurrency as usize);
         let is_once = self
             .plan
             .step(step)
             .call()
             .is_some_and(|call| call.at_most_once);
-        let suspect = suspects.copied().find(|unit| {
+        let suspect = suspects.find(|unit| {
             if is_once {
                 self.state.begun(*unit).is_some()
             } else {
@@ -245,12 +248,12 @@ impl Driver {
             self.attempts_mut(unit).cause = cause;
             return Some(self.fail_unit(now, unit, out));
         }
-        if is_known && pending.is_empty() && !self.has_failed_element(step) {
-            return Some(self.complete_step(now, step, cause, out));
-        }
         let said = self.state.elements(step).count();
         if said == 0 {
             return Some(self.emit(now, EventKind::StepAbandoned { step }, Some(cause), out));
+        }
+        if is_known && is_done {
+            return Some(self.complete_step(now, step, cause, out));
         }
         let failure = match self.state.failure_of(step) {
             Some(failed) => failed.failure.clone(),
@@ -263,12 +266,6 @@ impl Driver {
             },
         };
         Some(self.fail_list(now, step, failure, cause, out))
-    }
-
-    fn has_failed_element(&self, step: StepIndex) -> bool {
-        self.state
-            .elements(step)
-            .any(|(_, progress)| matches!(progress, Progress::Failed { .. }))
     }
 
     /// Undoes what was done for elements, the last ones first. The event that settles the step, or with

@@ -1,8 +1,12 @@
 //! A step over a list.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use insta::assert_snapshot;
 
 use super::play::{Play, row, step};
+use crate::driver::Input;
 use crate::event::Resolution;
 use crate::plan::{ForEach, Step, StepIndex, Unit, Work};
 use crate::testing;
@@ -96,10 +100,47 @@ fn a_failing_execution_undoes_those_that_may_have_been_called_before_a_restart()
     play.refuse(one(1), FAILED_PRECONDITION);
     assert_snapshot!(play.restart(), @"
     e/a/2/failed
-    e/a/3/failed
     e/a/failed
-    undo e/a/3 (attempt 1)
     undo e/a/2 (attempt 1)
+    undo e/a/0 (attempt 1)
+    ");
+}
+
+#[test]
+fn a_restart_suspects_no_more_elements_than_can_have_been_under_way() {
+    let (mut play, _) = Play::start(&row(vec![over(5, 2)]));
+    play.answer(one(0), b"");
+    let reason = "test".to_owned();
+    play.input(Input::Cancel { reason });
+    assert_snapshot!(play.restart(), @"
+    e/a/1/failed
+    e/a/2/failed
+    e/a/failed
+    undo e/a/2 (attempt 1)
+    undo e/a/1 (attempt 1)
+    ");
+}
+
+#[test]
+fn an_empty_list_that_a_failing_execution_has_not_come_to_is_abandoned() {
+    let call = step(Work::Call(testing::call("Do", 1)));
+    let mut plan = row(vec![call, over(0, 2)]);
+    let whole = Arc::get_mut(&mut plan).expect("nobody else has it");
+    whole.deadline = Some(Duration::from_secs(1));
+    let (mut play, _) = Play::start(&plan);
+    assert_snapshot!(play.answer(StepIndex(0), b""), @"
+    e/a/completed
+    e/b/completed
+    e/outcome
+    ");
+    play.lose_last();
+    play.lose_last();
+    play.pass(Duration::from_secs(2));
+    assert_snapshot!(play.restart(), @"
+    wake at 1 s
+    e/deadline-exceeded
+    e/b/abandoned
+    undo e/a (attempt 1)
     ");
 }
 

@@ -135,6 +135,11 @@ impl Play {
         })
     }
 
+    /// The last event was not durable yet.
+    pub(super) fn lose_last(&mut self) {
+        self.log.pop();
+    }
+
     /// The process dies, and another goes on from what was recorded.
     pub(super) fn restart(&mut self) -> String {
         let mut out = Vec::new();
