@@ -8,7 +8,7 @@ use prost_reflect::MessageDescriptor;
 
 use crate::event::Mode;
 use crate::plan::{Call, ForEach, Method, Plan, RetryPolicy, Revision, Step, StepIndex, Work};
-use crate::program::{Condition, Elements, Expression, MessageProgram, Pause, Value};
+use crate::program::{Condition, Elements, MessageProgram, Pause};
 
 /// A small random source (SplitMix64): the same seed gives the same run on every machine.
 #[derive(Clone, Debug)]
@@ -116,13 +116,11 @@ pub(crate) fn varied_plan(random: &mut Random) -> Arc<Plan> {
 
 /// So many elements, whatever the scope.
 pub(crate) fn elements(count: usize) -> Elements {
-    let list: Vec<_> = (0..count as u64).map(Value::Uint).collect();
-    let literal = Expression::List(list.into_iter().map(Expression::Literal).collect());
     let field = pavane::descriptor_pool()
         .get_message_by_name("pavane.feed.v1.Event")
         .and_then(|event| event.get_field_by_name("sequence"))
         .expect("part of the contract");
-    Elements::new("elements", literal, Vec::new(), field)
+    Elements::constant(0..count as u64, field)
 }
 
 /// A plan of these steps, whose descriptors say nothing.

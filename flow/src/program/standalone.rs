@@ -162,6 +162,13 @@ fn saturated(moment: Moment) -> Duration {
 }
 
 impl Elements {
+    /// A list of these numbers, whatever the scope. `field` can hold one of them.
+    pub fn constant(numbers: impl IntoIterator<Item = u64>, field: FieldDescriptor) -> Self {
+        let numbers = numbers.into_iter().map(Value::Uint);
+        let list = Expression::List(numbers.map(Expression::Literal).collect());
+        Self::new("elements", list, Vec::new(), field)
+    }
+
     /// From a checked expression of a list, and the field of a message that can hold one of its
     /// elements.
     pub(crate) fn new(

@@ -147,7 +147,7 @@ fn only_endings(scenario: &Scenario) -> Vec<(usize, Ending)> {
             may_fail: execution
                 .scripts
                 .iter()
-                .map(|script| script.refusals > 0)
+                .map(|calls| calls.iter().map(|script| script.refusals > 0).collect())
                 .collect(),
         };
         let only = Model::new(graph, &execution.scripts, facts).only()?;

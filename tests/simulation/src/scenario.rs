@@ -9,7 +9,7 @@ use std::time::Duration;
 use pavane_flow::choreography::projection::{Owners, Projection};
 use pavane_flow::plan::Plan;
 
-pub(crate) use graph::{Graph, Step, index, is_retryable};
+pub(crate) use graph::{Graph, Kind, Step, index, is_retryable, slot};
 
 use crate::random::Random;
 use crate::sabotage::Sabotage;
@@ -52,11 +52,11 @@ pub(crate) struct Execution {
     pub(crate) cancel: Option<Duration>,
     /// No fault of this execution's calls is such that a step fails by it.
     pub(crate) is_calm: bool,
-    /// By step.
-    pub(crate) scripts: Vec<Script>,
+    /// By step and call.
+    pub(crate) scripts: Vec<Vec<Script>>,
 }
 
-/// How a service takes the calls of one step of one execution.
+/// How a service takes one call of a step of one execution: that of the step, or that of an element.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Script {
     /// How many calls it refuses before it takes one: what is sold out now may be there later.
@@ -151,7 +151,13 @@ impl Execution {
         let steps = &workflows[workflow].graph.steps;
         let scripts = steps
             .iter()
-            .map(|_| Script::random(is_trouble_free, random))
+            .map(|step| {
+                let calls = step.calls();
+                let scripts = 0..calls;
+                scripts
+                    .map(|_| Script::random(is_trouble_free, calls, random))
+                    .collect()
+            })
             .collect();
         Self {
             id: format!("e{number}").into(),
@@ -165,8 +171,9 @@ impl Execution {
 }
 
 impl Script {
-    fn random(is_trouble_free: bool, random: &mut Random) -> Self {
-        let refusals = match random.below(12) {
+    /// Of one of so many calls of a step.
+    fn random(is_trouble_free: bool, calls: usize, random: &mut Random) -> Self {
+        let refusals = match random.below(12 * calls) {
             _ if is_trouble_free => 0,
             0 | 1 => FOR_EVER,
             2 => 1 + random.below(2) as u32,

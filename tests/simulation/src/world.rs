@@ -50,9 +50,9 @@ pub(crate) struct World<'a> {
     /// The home, or the conductor, is the first.
     nodes: Vec<Node>,
     links: Links,
-    /// By execution and step.
-    services: Vec<Vec<Service>>,
-    weather: Vec<Vec<Weather>>,
+    /// By execution, step and call.
+    services: Vec<Vec<Vec<Service>>>,
+    weather: Vec<Vec<Vec<Weather>>>,
     flights: BTreeMap<u64, Flight>,
     flown: u64,
     histories: Vec<History<'a>>,
@@ -78,17 +78,24 @@ impl<'a> World<'a> {
         let executions = || scenario.executions.iter();
         let services = executions().map(|execution| {
             let scripts = execution.scripts.iter();
-            scripts.map(|script| Service::new(*script)).collect()
+            let of_step = |calls: &Vec<_>| calls.iter().map(|one| Service::new(*one)).collect();
+            scripts.map(of_step).collect()
         });
         let weather = executions().enumerate().map(|(number, execution)| {
             let steps = scenario.workflow(number).graph.steps.iter();
             let steps = steps.zip(&execution.scripts);
             steps
-                .map(|(step, script)| Weather::new(step, script, execution.is_calm))
+                .map(|(step, calls)| {
+                    let calls = calls.iter();
+                    calls
+                        .map(|script| Weather::new(step, script, execution.is_calm))
+                        .collect()
+                })
                 .collect()
         });
-        let histories = (0..scenario.executions.len())
-            .map(|execution| History::new(&scenario.workflow(execution).graph));
+        let histories = executions().enumerate().map(|(number, execution)| {
+            History::new(&execution.id, &scenario.workflow(number).graph)
+        });
         Self {
             scenario,
             sabotage,

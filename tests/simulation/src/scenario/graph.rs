@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pavane_flow::event::Mode;
-use pavane_flow::plan::{self, Call, Method, Plan, RetryPolicy, Revision, StepIndex};
-use pavane_flow::program::{Condition, MessageProgram};
+use pavane_flow::plan::{
+    self, Call, ForEach, Method, Plan, RetryPolicy, Revision, StepIndex, Unit,
+};
+use pavane_flow::program::{Condition, Elements, MessageProgram, Pause};
+use prost_reflect::MessageDescriptor;
 
 use crate::random::Random;
 
@@ -25,7 +28,9 @@ pub(crate) struct Graph {
 /// A step; others by their positions.
 #[derive(Debug, Default)]
 pub(crate) struct Step {
+    /// Of a wait, that of whoever performs it.
     pub(crate) service: usize,
+    pub(crate) kind: Kind,
     pub(crate) dependencies: Vec<usize>,
     /// Those of the dependencies whose response it refers to.
     pub(crate) references: Vec<usize>,
@@ -36,6 +41,18 @@ pub(crate) struct Step {
     pub(crate) compensation: Option<u32>,
     /// The steps whose responses that call refers to.
     pub(crate) compensation_references: Vec<usize>,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// It calls its service.
+    #[default]
+    Call,
+    /// It calls its service for each element of a list, so many at a time.
+    List { elements: usize, at_once: usize },
+    /// It waits.
+    Wait(Duration),
 }
 
 /// Whether a call that failed with this code is tried again.
@@ -53,6 +70,7 @@ impl Graph {
         let dependencies = random_dependencies(random);
         let before = closure(&dependencies);
         let (conditions, compensations) = (*random.pick(&[0, 10, 30]), *random.pick(&[0, 60, 100]));
+        let (lists, waits) = (*random.pick(&[0, 20, 50]), *random.pick(&[0, 10, 25]));
         let steps = dependencies.into_iter().enumerate();
         let steps = steps.map(|(at, dependencies)| {
             let of_some = |percent: usize, of: &[usize], random: &mut Random| -> Vec<usize> {
@@ -65,6 +83,7 @@ impl Graph {
             let ancestors: Vec<_> = (0..at).filter(|&earlier| before[at][earlier]).collect();
             Step {
                 service: random.below(services),
+                kind: Kind::random(lists, waits, random),
                 references,
                 dependencies,
                 when: random.chance(conditions).then(|| random.chance(50)),
@@ -82,11 +101,42 @@ impl Graph {
 
     pub(crate) fn new(steps: Vec<Step>, deadline: Option<Duration>) -> Self {
         let dependencies: Vec<_> = steps.iter().map(|step| step.dependencies.clone()).collect();
-        Self {
+        let mut graph = Self {
             before: closure(&dependencies),
             steps,
             deadline,
+        };
+        graph.give_waits_to_neighbours();
+        graph
+    }
+
+    /// Whoever performs the first step after a wait that calls performs the wait as well, or else the
+    /// first before it. A wait without either becomes a call.
+    fn give_waits_to_neighbours(&mut self) {
+        for at in self.all() {
+            if self.steps[at].is_wait() && self.neighbour(at).is_none() {
+                self.steps[at].kind = Kind::Call;
+            }
         }
+        for at in self
+            .all()
+            .filter(|&at| self.steps[at].is_wait())
+            .collect::<Vec<_>>()
+        {
+            let neighbour = self.neighbour(at).expect("it would not wait without one");
+            self.steps[at].service = self.steps[neighbour].service;
+            // It has no effect, and no response.
+            self.steps[at].compensation = None;
+            for step in &mut self.steps {
+                step.references.retain(|on| *on != at);
+                step.compensation_references.retain(|on| *on != at);
+            }
+        }
+    }
+
+    fn neighbour(&self, wait: usize) -> Option<usize> {
+        let mut around = self.descendants(wait).chain(self.ancestors(wait));
+        around.find(|&other| !self.steps[other].is_wait())
     }
 
     /// Whether one step comes before another, directly or through others.
@@ -114,8 +164,16 @@ impl Graph {
             plan::Step {
                 id: format!("s{at}").into(),
                 position: at,
-                work: plan::Work::Call(step.call("Do", step.max_attempts)),
-                for_each: None,
+                work: match step.kind {
+                    Kind::Call | Kind::List { .. } => {
+                        plan::Work::Call(step.call("Do", step.max_attempts))
+                    }
+                    Kind::Wait(length) => plan::Work::Wait(Pause::Fixed(length)),
+                },
+                for_each: match step.kind {
+                    Kind::List { elements, at_once } => Some(for_each(elements, at_once)),
+                    Kind::Call | Kind::Wait(_) => None,
+                },
                 data_dependencies: indices(&step.references),
                 dependencies: indices(&step.dependencies),
                 descendants: if has_order { descendants } else { Vec::new() },
@@ -129,15 +187,12 @@ impl Graph {
                 },
             }
         });
-        let message = pavane::descriptor_pool()
-            .get_message_by_name("pavane.workflow.v1.DeadlineExceeded")
-            .expect("part of the contract");
         Plan {
             name: name.into(),
             revision: Revision(format!("{revision:016x}").repeat(4).into()),
             implements: method("test.v1.Workflows", "Run"),
-            input: message.clone(),
-            output: message,
+            input: message(),
+            output: message(),
             mode: Mode::Orchestrated,
             steps: steps.collect(),
             output_program: MessageProgram::constant(Bytes::new()),
@@ -147,13 +202,50 @@ impl Graph {
     }
 }
 
+impl Kind {
+    /// Chances in percent.
+    fn random(lists: usize, waits: usize, random: &mut Random) -> Self {
+        match random.below(100) {
+            chance if chance < lists => Self::List {
+                elements: random.below(6),
+                at_once: 1 + random.below(3),
+            },
+            chance if chance < lists + waits => Self::Wait(random.millis(0, 4_000)),
+            _ => Self::Call,
+        }
+    }
+}
+
 impl Step {
+    pub(crate) fn is_wait(&self) -> bool {
+        matches!(self.kind, Kind::Wait(_))
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.kind, Kind::List { .. })
+    }
+
+    /// How many different calls it makes: one, one for each element, or none.
+    pub(crate) fn calls(&self) -> usize {
+        match self.kind {
+            Kind::Call => 1,
+            Kind::List { elements, .. } => elements,
+            Kind::Wait(_) => 0,
+        }
+    }
+
+    /// How many of them may be on their way at a time.
+    pub(crate) fn at_once(&self) -> usize {
+        match self.kind {
+            Kind::List { at_once, .. } => at_once,
+            Kind::Call | Kind::Wait(_) => 1,
+        }
+    }
+
     fn call(&self, name: &str, max_attempts: u32) -> Call {
         Call {
             method: method(&service(self.service), name),
-            response: pavane::descriptor_pool()
-                .get_message_by_name("pavane.workflow.v1.DeadlineExceeded")
-                .expect("part of the contract"),
+            response: message(),
             request: MessageProgram::constant(Bytes::new()),
             metadata: Vec::new(),
             timeout: self.timeout,
@@ -168,6 +260,31 @@ impl Step {
             },
         }
     }
+}
+
+/// A list of constants.
+fn for_each(elements: usize, at_once: usize) -> ForEach {
+    let number = pavane::descriptor_pool()
+        .get_message_by_name("pavane.feed.v1.Event")
+        .and_then(|event| event.get_field_by_name("sequence"))
+        .expect("part of the contract");
+    ForEach {
+        elements: Elements::constant(0..elements as u64, number),
+        max_concurrency: u32::try_from(at_once).expect("few at once"),
+        responses: message(),
+    }
+}
+
+/// Of what nobody reads.
+fn message() -> MessageDescriptor {
+    pavane::descriptor_pool()
+        .get_message_by_name("pavane.workflow.v1.DeadlineExceeded")
+        .expect("part of the contract")
+}
+
+/// Which of a step's calls is meant.
+pub(crate) fn slot(unit: Unit) -> usize {
+    unit.element.map_or(0, |element| element as usize)
 }
 
 fn method(service: &str, name: &str) -> Method {

@@ -4,12 +4,14 @@
 use bytes::Bytes;
 use pavane_flow::driver::{CallFailure, Direction};
 use pavane_flow::event::Failure;
+use pavane_flow::plan::Unit;
 
 use super::core::{Call, Told, decoded};
 use super::node::Commit;
 use super::queue::{Answer, Happening};
 use super::{Problem, World};
-use crate::scenario::{self, FOR_EVER, Script, is_retryable};
+use crate::history::response;
+use crate::scenario::{self, FOR_EVER, Script, is_retryable, slot};
 
 const CANCELLED: i32 = 1;
 const UNKNOWN: i32 = 2;
@@ -85,15 +87,11 @@ impl World<'_> {
     pub(super) fn leave(&mut self, node: usize, call: Call) -> Result<(), Problem> {
         let execution = self.scenario.number(&call.execution);
         self.calls += 1;
-        let (step, direction) = (call.step, call.direction);
-        let fate = self.fate(node, execution, step, direction);
-        self.say(node, || {
-            format!(
-                "calls {direction:?} of {}/s{step}: {fate:?}",
-                call.execution
-            )
-        });
-        self.histories[execution].check_call(step, direction == Direction::Compensation)?;
+        let (unit, direction) = (call.unit, call.direction);
+        let fate = self.fate(node, execution, unit, direction);
+        let name = name(&call);
+        self.say(node, || format!("calls {direction:?} of {name}: {fate:?}"));
+        self.histories[execution].check_call(unit, direction == Direction::Compensation)?;
         self.flown += 1;
         let flight = self.flown;
         let timeout = call.timeout;
@@ -140,11 +138,11 @@ impl World<'_> {
         Ok(())
     }
 
-    fn fate(&mut self, node: usize, execution: usize, step: usize, direction: Direction) -> Fate {
+    fn fate(&mut self, node: usize, execution: usize, unit: Unit, direction: Direction) -> Fate {
         if !self.is_faulty() || !self.random.chance(30) {
             return Fate::Arrives;
         }
-        let weather = &mut self.weather[execution][step];
+        let weather = &mut self.weather[execution][unit.step.at()][slot(unit)];
         let is_forward = direction == Direction::Forward;
         match &mut weather.budget {
             Some(0) if is_forward => return Fate::Arrives,
@@ -228,21 +226,21 @@ impl World<'_> {
     /// A service takes a call, or does not.
     fn perform(&mut self, number: u64) -> Result<Result<Bytes, CallFailure>, Problem> {
         let call = &self.flights[&number].call;
-        let (execution, step) = (self.scenario.number(&call.execution), call.step);
+        let execution = self.scenario.number(&call.execution);
+        let (step, slot) = (call.unit.step.at(), slot(call.unit));
         let graph = &self.scenario.workflow(execution).graph;
-        let services = &mut self.services[execution];
+        let service = &mut self.services[execution][step][slot];
         let (id, direction) = (call.execution.clone(), call.direction);
         let result = match direction {
-            Direction::Forward => services[step].perform(self.sabotage),
-            Direction::Compensation => services[step].undo(),
+            Direction::Forward => service.perform(self.sabotage),
+            Direction::Compensation => service.undo(),
         };
-        let name = format!("Service{}", graph.steps[step].service);
-        self.timeline.say(self.now, &name, || {
-            format!("is asked for {direction:?} of {id}/s{step}: {result:?}")
-        });
+        let speaker = format!("Service{}", graph.steps[step].service);
+        let line = || format!("is asked for {direction:?} of {}: {result:?}", name(call));
+        self.timeline.say(self.now, &speaker, line);
         self.check_effects(execution, step)?;
         Ok(match result {
-            Ok(()) => Ok(Bytes::from(format!("{id}/s{step}"))),
+            Ok(()) => Ok(response(&id, step, slot)),
             Err(code) => Err(failure(code, true)),
         })
     }
@@ -266,13 +264,11 @@ impl World<'_> {
             Answer::Came(result) => {
                 if let Err(failed) = &result {
                     let code = failed.failure.code;
-                    self.say(node, || {
-                        format!("is answered {code} for {}/s{}", call.execution, call.step)
-                    });
+                    self.say(node, || format!("is answered {code} for {}", name(&call)));
                     self.note_failure(&call, code);
                 }
                 Told::Answered {
-                    step: call.step,
+                    unit: call.unit,
                     direction: call.direction,
                     result,
                     jitter: self.random.fraction(),
@@ -284,7 +280,7 @@ impl World<'_> {
 
     fn note_failure(&mut self, call: &Call, code: i32) {
         let execution = self.scenario.number(&call.execution);
-        let weather = &mut self.weather[execution][call.step];
+        let weather = &mut self.weather[execution][call.unit.step.at()][slot(call.unit)];
         if call.direction == Direction::Forward {
             if is_retryable(code) {
                 weather.retryable += 1;
@@ -317,6 +313,15 @@ impl World<'_> {
         if is_kit {
             self.flights.retain(|_, flight| flight.node != node);
         }
+    }
+}
+
+/// As the timeline says it.
+fn name(call: &Call) -> String {
+    let step = call.unit.step.at();
+    match call.unit.element {
+        None => format!("{}/s{step}", call.execution),
+        Some(element) => format!("{}/s{step}/{element}", call.execution),
     }
 }
 

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pavane_flow::event::Event;
+use pavane::feed::v1 as feed;
+use pavane_flow::event::{Event, EventKind};
 
+use super::calls::Weather;
 use super::links::{is_deaf, passes};
 use super::node::is_outcome;
 use super::{Mode, Problem, World};
 use crate::model::{Ending, Facts, Model};
 use crate::sabotage::Sabotage;
+use crate::scenario::Kind;
 
 impl World<'_> {
     /// Only its performer speaks for a step, only the home for the execution.
@@ -31,22 +34,51 @@ impl World<'_> {
         Err(format!("{name} speaks for {owner}: {:?}", event.kind))
     }
 
+    /// A wait begins with its whole length ahead, and is not over before, by the clock of whoever waits.
+    pub(super) fn check_wait(&self, node: usize, said: &feed::Event) -> Result<(), Problem> {
+        let execution = self.scenario.number(&said.subject);
+        let workflow = self.scenario.workflow(execution);
+        let event = Event::decode(said, &workflow.plan).map_err(|error| error.to_string())?;
+        let Some(step) = event.kind.step().map(|step| step.at()) else {
+            return Ok(());
+        };
+        let Kind::Wait(length) = workflow.graph.steps[step].kind else {
+            return Ok(());
+        };
+        let now = self.nodes[node].clock(self.now);
+        match event.kind {
+            EventKind::StepBegun { until, .. } if until != Some(now + length) => Err(format!(
+                "{} ends at {until:?}, at {now:?} it is said",
+                said.id
+            )),
+            EventKind::StepCompleted { .. }
+                if self.histories[execution].until[step].is_some_and(|until| until > now) =>
+            {
+                Err(format!("{} at {now:?}, too early", said.id))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// After a service was asked for a step: it took effect once at most; nothing that can be undone stands
     /// once something that it is built upon was undone.
     pub(super) fn check_effects(&self, execution: usize, step: usize) -> Result<(), Problem> {
         let graph = &self.scenario.workflow(execution).graph;
         let services = &self.services[execution];
-        if services[step].performed > 1 {
+        let is_repeated = services[step].iter().any(|service| service.performed > 1);
+        if is_repeated {
             return Err(format!("e{execution}/s{step} took effect twice"));
         }
         let has_undo = |step: usize| graph.steps[step].compensation.is_some();
-        let has_effect = |step: usize| services[step].has_effect && has_undo(step);
-        let above = graph.ancestors(step).filter(|&earlier| {
-            has_effect(step) && services[earlier].is_undone && has_undo(earlier)
-        });
+        let is_undone = |step: usize| services[step].iter().any(|service| service.is_undone);
+        let has_effect =
+            |step: usize| has_undo(step) && services[step].iter().any(|service| service.has_effect);
+        let above = graph
+            .ancestors(step)
+            .filter(|&earlier| has_effect(step) && is_undone(earlier) && has_undo(earlier));
         let below = graph
             .descendants(step)
-            .filter(|&later| services[step].is_undone && has_effect(later));
+            .filter(|&later| is_undone(step) && has_effect(later));
         let pair = above.map(|earlier| (earlier, step));
         let pair = pair.chain(below.map(|later| (step, later))).next();
         match pair {
@@ -149,28 +181,38 @@ impl World<'_> {
     /// How an execution ended, which must be so that the model allows it.
     fn ending(&self, execution: usize) -> Result<Ending, Problem> {
         let (history, services) = (&self.histories[execution], &self.services[execution]);
-        for (step, (said, service)) in history.steps.iter().zip(services).enumerate() {
-            let was_not_called = said.abandoned || said.skipped;
-            if was_not_called && service.performed > 0 {
-                return Err(format!(
-                    "e{execution}/s{step} took effect, and was never called"
-                ));
-            }
-            if said.failed == Some(false) && service.has_effect {
-                return Err(format!(
-                    "e{execution}/s{step} failed definitely, and stands"
-                ));
+        for (step, calls) in services.iter().enumerate() {
+            for (call, service) in calls.iter().enumerate() {
+                let whole = history.steps[step];
+                let element = history.elements[step].get(call);
+                let said = *element.unwrap_or(&whole);
+                let was_called = !whole.abandoned && !whole.skipped && !said.is_pending();
+                if !was_called && service.performed > 0 {
+                    return Err(format!(
+                        "e{execution}/s{step}/{call} took effect, and was never called"
+                    ));
+                }
+                if said.failed == Some(false) && service.has_effect {
+                    return Err(format!(
+                        "e{execution}/s{step}/{call} failed definitely, and stands"
+                    ));
+                }
             }
         }
         let ending = Ending {
             outcome: history.outcome.ok_or("it has not ended")?,
-            standing: services.iter().map(|service| service.has_effect).collect(),
+            standing: services
+                .iter()
+                .map(|calls| of_each(calls, |one| one.has_effect))
+                .collect(),
         };
         let weather = self.weather[execution].iter();
         let facts = Facts {
             is_canceled: history.is_canceled,
             is_late: history.is_late,
-            may_fail: weather.map(|weather| weather.may_fail()).collect(),
+            may_fail: weather
+                .map(|calls| of_each(calls, Weather::may_fail))
+                .collect(),
         };
         let scripts = &self.scenario.executions[execution].scripts;
         let graph = &self.scenario.workflow(execution).graph;
@@ -181,4 +223,8 @@ impl World<'_> {
             "e{execution} ended as nothing allows: {ending:?}, {facts:?}, {graph:?}"
         ))
     }
+}
+
+fn of_each<T>(calls: &[T], what: impl Fn(&T) -> bool) -> Vec<bool> {
+    calls.iter().map(what).collect()
 }

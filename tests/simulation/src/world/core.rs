@@ -11,7 +11,7 @@ use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{self, Member, StepCall};
 use pavane_flow::driver::{self, CallFailure, Direction, Driver, Input, Performers};
 use pavane_flow::event::{Context, Event, Origin};
-use pavane_flow::plan::Plan;
+use pavane_flow::plan::{Plan, Unit};
 use prost::Message;
 
 /// What is at the heart.
@@ -42,7 +42,7 @@ pub(crate) enum Act {
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) execution: Arc<str>,
-    pub(crate) step: usize,
+    pub(crate) unit: Unit,
     pub(crate) direction: Direction,
     pub(crate) timeout: Duration,
     /// Of a member: what it takes to record it in the commit of its effect.
@@ -52,7 +52,7 @@ pub(crate) struct Call {
 /// What the shell tells of one execution.
 pub(crate) enum Told {
     Answered {
-        step: usize,
+        unit: Unit,
         direction: Direction,
         result: Result<Bytes, CallFailure>,
         jitter: f64,
@@ -83,12 +83,11 @@ impl Core {
                 let mut out = Vec::new();
                 match told {
                     Told::Answered {
-                        step,
+                        unit,
                         direction,
                         result,
                         jitter,
                     } => {
-                        let unit = crate::scenario::index(step).into();
                         member.answered(now, execution, unit, direction, result, jitter, &mut out);
                     }
                     Told::Recorded(event) => member.recorded(now, execution, event, &mut out),
@@ -166,12 +165,12 @@ impl Core {
 fn input(told: Told) -> Input {
     match told {
         Told::Answered {
-            step,
+            unit,
             direction,
             result,
             jitter,
         } => Input::Answered {
-            unit: crate::scenario::index(step).into(),
+            unit,
             direction,
             result,
             jitter,
@@ -202,7 +201,7 @@ pub(crate) fn acts_of_driver(driver: &Driver, actions: Vec<driver::Action>) -> V
         },
         driver::Action::Call(call) => Act::Call(Call {
             execution: execution(),
-            step: call.unit.step.at(),
+            unit: call.unit,
             direction: call.direction,
             timeout: call.timeout,
             of_member: None,
@@ -230,7 +229,7 @@ pub(crate) fn acts_of_member(actions: Vec<member::Action>) -> Vec<Act> {
                 let execution = Arc::clone(call.execution());
                 let call = Call {
                     execution: Arc::clone(&execution),
-                    step: call.unit().step.at(),
+                    unit: call.unit(),
                     direction: call.direction(),
                     timeout: call.timeout(),
                     of_member: Some(Box::new(call)),

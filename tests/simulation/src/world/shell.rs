@@ -37,6 +37,7 @@ impl World<'_> {
             match act {
                 Act::Append { execution, event } => {
                     self.say(node, || format!("says {}", event.id));
+                    self.check_wait(node, &event)?;
                     let number = self.nodes[node].memory.put + 1;
                     let last = &mut self.nodes[node].memory.last_commit;
                     last.insert(execution, number);
@@ -238,7 +239,8 @@ impl World<'_> {
     /// What a request is made from must be known to who makes it.
     fn check_references(&self, node: usize, call: &Call) -> Result<(), Problem> {
         let execution = self.scenario.number(&call.execution);
-        let step = &self.scenario.workflow(execution).graph.steps[call.step];
+        let at = call.unit.step.at();
+        let step = &self.scenario.workflow(execution).graph.steps[at];
         let references = match call.direction {
             pavane_flow::driver::Direction::Forward => &step.references,
             pavane_flow::driver::Direction::Compensation => &step.compensation_references,
@@ -257,7 +259,7 @@ impl World<'_> {
         match unknown.next() {
             Some(on) => Err(format!(
                 "{} calls {:?} of s{} without the response of s{on}",
-                self.nodes[node].name, call.direction, call.step
+                self.nodes[node].name, call.direction, at
             )),
             None => Ok(()),
         }
