@@ -6,11 +6,14 @@ use std::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use pavane_flow::Timestamp;
-use pavane_flow::event::{Event, EventKind};
+use pavane_flow::event::{Event, EventKind, Resolution};
 use pavane_flow::plan::Unit;
 
-use crate::model::{self, Outcome};
-use crate::scenario::{Graph, Kind, Step};
+use crate::model::{self, ByHand, Outcome};
+use crate::scenario::{Graph, slot};
+
+/// What an operator says that a step was answered with.
+pub(crate) const ANSWER_BY_HAND: &[u8] = b"by hand";
 
 /// What was said of a step, or of an element of one.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +28,20 @@ pub(crate) struct StepHistory {
     undoing_failed: bool,
 }
 
+/// What was said of a call, and what became of it.
+#[derive(Clone, Debug, Default)]
+struct CallHistory {
+    /// Of one that may be made once: in which round it has begun last, and whether it has left since, as
+    /// far as its caller can tell.
+    begun: u32,
+    has_left: bool,
+    answer: Bytes,
+    /// What operators have settled, as they did it.
+    wanted: Vec<Resolution>,
+    /// Whether they said that it was done, and that is durable.
+    is_done_by_hand: bool,
+}
+
 /// What was said of an execution.
 pub(crate) struct History<'a> {
     id: &'a str,
@@ -37,6 +54,13 @@ pub(crate) struct History<'a> {
     pub(crate) elements: Vec<Vec<StepHistory>>,
     /// By step, of those that wait and have begun to: until when.
     pub(crate) until: Vec<Option<Timestamp>>,
+    /// By step and call.
+    calls: Vec<Vec<CallHistory>>,
+    /// By step and call, what was settled by hand.
+    by_hand: Vec<Vec<Option<ByHand>>>,
+    /// How often an operator has had it go on.
+    resumed: u32,
+    was_unknown: bool,
     pub(crate) is_canceled: bool,
     pub(crate) is_late: bool,
     pub(crate) outcome: Option<Outcome>,
@@ -87,12 +111,21 @@ impl<'a> History<'a> {
             let elements = if step.is_list() { step.calls() } else { 0 };
             vec![StepHistory::default(); elements]
         });
+        let calls = graph
+            .steps
+            .iter()
+            .map(|step| vec![CallHistory::default(); step.calls()]);
+        let by_hand = graph.by_nobody();
         Self {
             id,
             elements: elements.collect(),
+            calls: calls.collect(),
+            resumed: 0,
+            was_unknown: false,
             until: vec![None; graph.steps.len()],
             graph,
-            runs: model::runs(graph),
+            runs: model::runs(graph, &by_hand),
+            by_hand,
             ids: HashSet::new(),
             is_started: false,
             steps: vec![StepHistory::default(); graph.steps.len()],
@@ -131,6 +164,9 @@ impl<'a> History<'a> {
         must(self.outcome.is_none(), "after the outcome")?;
         let is_failing = self.is_failing();
         if let Some(unit) = event.kind.key().unit() {
+            if self.add_of_call(unit, &event.kind, &must)? {
+                return Ok(());
+            }
             match unit.element {
                 None => self.add_of_step(unit.step.at(), event, &must)?,
                 Some(element) => self.add_of_element(unit, element as usize, &event.kind, &must)?,
@@ -160,10 +196,12 @@ impl<'a> History<'a> {
                 must(all().all(|step| self.is_settled(step)), "too early")?;
                 self.outcome = Some(Outcome::Canceled);
             }
-            EventKind::ExecutionSuspended { .. } => must(is_failing, "though nothing had failed")?,
+            EventKind::ExecutionSuspended { .. } => {
+                must(is_failing || self.was_unknown, "though nothing had failed")?;
+            }
+            EventKind::ExecutionResumed { round } => self.resumed = self.resumed.max(*round),
             EventKind::OutputFailed { .. } => must(false, "though the output is a constant")?,
-            EventKind::ExecutionResumed { .. }
-            | EventKind::StepBegun { .. }
+            EventKind::StepBegun { .. }
             | EventKind::StepSuspended { .. }
             | EventKind::StepResolved { .. }
             | EventKind::StepCompleted { .. }
@@ -174,6 +212,111 @@ impl<'a> History<'a> {
             | EventKind::CompensationFailed { .. } => {}
         }
         Ok(())
+    }
+
+    /// What is said of a call that may be made once, and by operators. Whether it is no more than that.
+    fn add_of_call(
+        &mut self,
+        unit: Unit,
+        kind: &EventKind,
+        must: &dyn Fn(bool, &str) -> Result<(), String>,
+    ) -> Result<bool, String> {
+        let (at, slot) = (unit.step.at(), slot(unit));
+        let step = &self.graph.steps[at];
+        let whole = self.steps[at];
+        let said = unit.element.and(self.elements[at].get(slot));
+        let is_pending = whole.is_pending() && said.is_none_or(|said| said.is_pending());
+        let mut before = step.dependencies.iter();
+        let is_ready = before.all(|&on| self.steps[on].has_gone_well());
+        let resumed = self.resumed;
+        let Some(call) = self.calls[at].get_mut(slot) else {
+            return Ok(false);
+        };
+        match kind {
+            EventKind::StepBegun { round, .. } => {
+                must(step.is_once, "though it may be called again")?;
+                must(is_pending && is_ready, "though it is not to begin")?;
+                let is_wanted = call.begun == 0 || resumed >= call.begun;
+                must(is_wanted, "though nobody has asked for it")?;
+                must(*round > call.begun, "for an earlier round")?;
+                call.begun = *round;
+                call.has_left = false;
+            }
+            EventKind::StepSuspended { .. } => {
+                must(step.is_once && call.begun > 0, "though it has not begun")?;
+                must(is_pending, "though it is decided")?;
+                self.was_unknown = true;
+            }
+            EventKind::StepResolved { resolution, .. } => {
+                let is_wanted = call.wanted.contains(resolution);
+                must(is_wanted, "though no operator has done it")?;
+                call.is_done_by_hand |= *resolution == Resolution::Completed;
+                if *resolution == Resolution::Skipped {
+                    self.by_hand[at][slot] = Some(ByHand::Skipped);
+                }
+            }
+            EventKind::StepSkipped { .. } if self.by_hand[at][slot].is_some() => {
+                self.runs = model::runs(self.graph, &self.by_hand);
+                return Ok(false);
+            }
+            EventKind::StepCompleted { output, .. }
+                if unit.element.is_some() || !step.is_list() =>
+            {
+                let is_answer = *output == response(self.id, at, slot)
+                    || call.is_done_by_hand && *output == ANSWER_BY_HAND;
+                must(is_answer, "with another response than its service's")?;
+                call.answer = output.clone();
+                return Ok(false);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// An operator does something in the place of a call, and says so then.
+    pub(crate) fn settle_by_hand(&mut self, unit: Unit, resolution: Resolution) {
+        self.calls[unit.step.at()][slot(unit)]
+            .wanted
+            .push(resolution);
+    }
+
+    /// What operators did in the place of calls that were to be made.
+    pub(crate) fn by_hand(&self) -> Vec<Vec<Option<ByHand>>> {
+        let of_call = |call: &CallHistory| match call.wanted.first() {
+            Some(Resolution::Completed) => Some(ByHand::Completed),
+            Some(Resolution::Skipped) => Some(ByHand::Skipped),
+            _ => None,
+        };
+        let calls = self.calls.iter();
+        calls
+            .map(|calls| calls.iter().map(of_call).collect())
+            .collect()
+    }
+
+    /// A call leaves. Errors: it must not.
+    pub(crate) fn leave(&mut self, unit: Unit, is_undoing: bool) -> Result<(), String> {
+        self.check_call(unit, is_undoing)?;
+        let (at, slot) = (unit.step.at(), slot(unit));
+        if is_undoing || !self.graph.steps[at].is_once {
+            return Ok(());
+        }
+        let call = &mut self.calls[at][slot];
+        if call.begun == 0 {
+            return Err(format!(
+                "s{at}/{slot} is called before it is recorded as begun"
+            ));
+        }
+        if std::mem::replace(&mut call.has_left, true) {
+            return Err(format!(
+                "s{at}/{slot} is called again, and nobody asked for it"
+            ));
+        }
+        Ok(())
+    }
+
+    /// A caller is told that its call has not left.
+    pub(crate) fn stay(&mut self, unit: Unit) {
+        self.calls[unit.step.at()][slot(unit)].has_left = false;
     }
 
     fn add_of_step(
@@ -209,8 +352,10 @@ impl<'a> History<'a> {
                 must(is_ready, "before its dependencies were")?;
                 let are_done = elements.iter().all(|element| element.completed);
                 must(are_done, "before its elements were")?;
-                let is_answer = *output == response_of_step(self.id, at, step);
-                must(is_answer, "with another response than its service's")?;
+                if step.is_list() {
+                    let is_answer = *output == all_answers(&self.calls[at]);
+                    must(is_answer, "with other responses than its elements")?;
+                }
                 if step.is_wait() {
                     let is_over = self.until[at].is_some_and(|until| until <= event.time);
                     must(is_over, "before its time had come")?;
@@ -265,7 +410,6 @@ impl<'a> History<'a> {
         let mut before = step.dependencies.iter();
         let is_ready = before.all(|&on| self.steps[on].has_gone_well());
         let can_have_begun = self.can_have_begun(at, element);
-        let id = self.id;
         let said_now = &mut self.elements[at][element];
         match kind {
             EventKind::StepCompleted { .. } | EventKind::StepFailed { .. } => {
@@ -285,11 +429,7 @@ impl<'a> History<'a> {
             _ => must(false, "of an element")?,
         }
         match kind {
-            EventKind::StepCompleted { output, .. } => {
-                let is_answer = *output == response(id, at, element);
-                must(is_answer, "with another response than its service's")?;
-                said_now.completed = true;
-            }
+            EventKind::StepCompleted { .. } => said_now.completed = true,
             EventKind::StepFailed { ambiguous, .. } => said_now.failed = Some(*ambiguous),
             EventKind::StepCompensated { .. } => said_now.compensated = true,
             EventKind::CompensationFailed { .. } => said_now.undoing_failed = true,
@@ -307,7 +447,7 @@ impl<'a> History<'a> {
     }
 
     /// Whether a call may be made now. Errors: why not.
-    pub(crate) fn check_call(&self, unit: Unit, is_undoing: bool) -> Result<(), String> {
+    fn check_call(&self, unit: Unit, is_undoing: bool) -> Result<(), String> {
         self.check_call_of_step(unit.step.at(), is_undoing)?;
         let Some(element) = unit.element.map(|element| element as usize) else {
             return Ok(());
@@ -388,21 +528,13 @@ pub(crate) fn response(execution: &str, step: usize, call: usize) -> Bytes {
     Bytes::from(format!("{execution}/s{step}/{call}"))
 }
 
-/// What a step as a whole is answered with: of one over a list, the responses to all calls, in order, as
-/// field 1 of a message.
-fn response_of_step(execution: &str, at: usize, step: &Step) -> Bytes {
-    match step.kind {
-        Kind::Wait(_) => Bytes::new(),
-        Kind::Call => response(execution, at, 0),
-        Kind::List { elements, .. } => {
-            let mut all = BytesMut::new();
-            for element in 0..elements {
-                let response = response(execution, at, element);
-                all.put_u8(1 << 3 | 2);
-                all.put_u8(u8::try_from(response.len()).expect("it is short"));
-                all.put(response);
-            }
-            all.freeze()
-        }
+/// What a step over a list is answered with: all responses, in order, as field 1 of a message.
+fn all_answers(calls: &[CallHistory]) -> Bytes {
+    let mut all = BytesMut::new();
+    for CallHistory { answer, .. } in calls {
+        all.put_u8(1 << 3 | 2);
+        all.put_u8(u8::try_from(answer.len()).expect("it is short"));
+        all.put_slice(answer);
     }
+    all.freeze()
 }

@@ -149,6 +149,8 @@ fn only_endings(scenario: &Scenario) -> Vec<(usize, Ending)> {
                 .iter()
                 .map(|calls| calls.iter().map(|script| script.refusals > 0).collect())
                 .collect(),
+            // Of calm executions, operators make unknown calls again.
+            by_hand: graph.by_nobody(),
         };
         let only = Model::new(graph, &execution.scripts, facts).only()?;
         Some((number, only))

@@ -1,5 +1,5 @@
 //! How an execution may end, said by the graph and by what surrounds it alone: how the services
-//! behave, which calls were answered with failures, whether somebody canceled. It knows nothing of events, of
+//! behave, which calls were answered with failures, what people did. It knows nothing of events, of
 //! the fold or of drivers, and must not learn of them: it is what they are held against.
 //!
 //! What it says of effects it says of single calls: a step has one, a step over a list has one for each
@@ -33,6 +33,17 @@ pub(crate) struct Facts {
     pub(crate) is_late: bool,
     /// By step and call, whether it was answered such that the step may have failed.
     pub(crate) may_fail: Vec<Vec<bool>>,
+    /// By step and call, what an operator has done in its place.
+    pub(crate) by_hand: Vec<Vec<Option<ByHand>>>,
+}
+
+/// What an operator does in the place of a call of which nobody knows what came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ByHand {
+    /// Sees to it that the effect stands.
+    Completed,
+    /// Sees to it that there is none, and has the execution go on without.
+    Skipped,
 }
 
 pub(crate) struct Model<'a> {
@@ -44,11 +55,13 @@ pub(crate) struct Model<'a> {
     facts: Facts,
 }
 
-/// The steps that run if all goes well: conditions are known, and a skip spreads along references.
-pub(crate) fn runs(graph: &Graph) -> Vec<bool> {
+/// The steps that run if all goes well: conditions are known, operators skip some, and a skip spreads
+/// along references.
+pub(crate) fn runs(graph: &Graph, by_hand: &[Vec<Option<ByHand>>]) -> Vec<bool> {
     let mut runs: Vec<bool> = Vec::new();
-    for step in &graph.steps {
-        let is_wanted = step.when != Some(false);
+    for (step, by_hand) in graph.steps.iter().zip(by_hand) {
+        let is_skipped = by_hand.contains(&Some(ByHand::Skipped));
+        let is_wanted = step.when != Some(false) && !is_skipped;
         runs.push(is_wanted && step.references.iter().all(|&on| runs[on]));
     }
     runs
@@ -56,9 +69,12 @@ pub(crate) fn runs(graph: &Graph) -> Vec<bool> {
 
 impl<'a> Model<'a> {
     pub(crate) fn new(graph: &'a Graph, scripts: &[Vec<Script>], facts: Facts) -> Self {
-        let runs = runs(graph);
-        let able = runs.iter().zip(scripts).map(|(&runs, scripts)| {
-            let able = scripts.iter().map(|script| script.refusals != FOR_EVER);
+        let runs = runs(graph, &facts.by_hand);
+        let steps = runs.iter().zip(scripts).zip(&facts.by_hand);
+        let able = steps.map(|((&runs, scripts), by_hand)| {
+            let able = scripts.iter().zip(by_hand).map(|(script, by_hand)| {
+                script.refusals != FOR_EVER || *by_hand == Some(ByHand::Completed)
+            });
             able.map(|is_able| runs && is_able).collect()
         });
         Self {
@@ -251,6 +267,7 @@ mod tests {
                 .iter()
                 .map(|calls| calls.iter().map(|script| script.refusals > 0).collect())
                 .collect(),
+            by_hand: graph.by_nobody(),
         };
         let only = Model::new(&graph, scripts, facts).only();
         let expected = expected.map(|(outcome, standing)| Ending { outcome, standing });

@@ -1,6 +1,7 @@
 //! What is broken on purpose, to see that the simulation notices. Always in what surrounds the cores
 //! (the shell, the services, the plan that is handed out), never in the cores themselves.
 
+use pavane::feed::v1::Event;
 use pavane_flow::choreography::projection::EventType;
 
 /// What is broken.
@@ -25,4 +26,31 @@ pub enum Sabotage {
     Deaf(EventType),
     /// Calls leave before the events that they depend on are durable.
     ActsFirst,
+    /// That something has begun, a wait or a call that may be made once, is never written.
+    WritesNoBeginnings,
+    /// What had begun is not read after a restart: waits take their whole time anew.
+    ReadsNoBeginnings,
+    /// After a restart, those who drive believe that of a list one call at a time was made.
+    ForgetsElements,
+    /// Participants count what an operator has settled as done before its performer says so.
+    CountsResolved,
+}
+
+impl Sabotage {
+    /// Whether the start of a wait, or of a call that may be made once, is not written.
+    pub(crate) fn loses(self, event: &Event) -> bool {
+        self == Self::WritesNoBeginnings && is_beginning(event)
+    }
+
+    /// Of the events of an execution, those that a process is given that begins.
+    pub(crate) fn read(self, mut events: Vec<Event>) -> Vec<Event> {
+        if self == Self::ReadsNoBeginnings {
+            events.retain(|event| !is_beginning(event));
+        }
+        events
+    }
+}
+
+fn is_beginning(event: &Event) -> bool {
+    event.r#type == EventType::StepBegun.full_name()
 }

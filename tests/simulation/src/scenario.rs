@@ -31,8 +31,9 @@ pub(crate) struct Scenario {
 /// A revision of a workflow.
 pub(crate) struct Workflow {
     pub(crate) graph: Graph,
-    /// What is handed to those who drive it.
+    /// What is handed to those who drive it, in their first process and in later ones.
     pub(crate) plan: Arc<Plan>,
+    pub(crate) later_plan: Arc<Plan>,
     pub(crate) projection: Projection,
 }
 
@@ -105,6 +106,15 @@ impl Scenario {
 }
 
 impl Workflow {
+    /// The plan that a process is handed; they are counted from 1.
+    pub(crate) fn plan_of(&self, process: u32) -> Arc<Plan> {
+        Arc::clone(if process > 1 {
+            &self.later_plan
+        } else {
+            &self.plan
+        })
+    }
+
     fn random(
         number: usize,
         participants: &[Participant],
@@ -115,7 +125,13 @@ impl Workflow {
         // Sometimes the second is another revision of the first.
         let name = if random.chance(30) { 0 } else { number };
         let name = format!("w{name}");
-        let plan = graph.plan(&name, number, sabotage != Sabotage::IgnoresGraph);
+        let plan = || graph.plan(&name, number, sabotage != Sabotage::IgnoresGraph);
+        let (plan, mut later_plan) = (plan(), plan());
+        if sabotage == Sabotage::ForgetsElements {
+            let lists = later_plan.steps.iter_mut();
+            let lists = lists.filter_map(|step| step.for_each.as_mut());
+            lists.for_each(|list| list.max_concurrency = 1);
+        }
         let whole = graph.plan(&name, number, true);
         let services = participants.iter().enumerate();
         let owners = services.map(|(at, participant)| (&participant.name, [graph::service(at)]));
@@ -124,6 +140,7 @@ impl Workflow {
         Self {
             graph,
             plan: Arc::new(plan),
+            later_plan: Arc::new(later_plan),
             projection,
         }
     }

@@ -18,6 +18,8 @@ pub(crate) struct Service {
     is_done: bool,
     /// Whether it was undone, or told to be before it was done.
     pub(crate) is_undone: bool,
+    /// Whether an operator has seen to it that it will not be done.
+    is_withdrawn: bool,
     /// How often it took effect.
     pub(crate) performed: u32,
 }
@@ -29,12 +31,16 @@ impl Service {
             has_effect: false,
             is_done: false,
             is_undone: false,
+            is_withdrawn: false,
             performed: 0,
         }
     }
 
     /// Does it. Errors: the code of a refusal.
     pub(crate) fn perform(&mut self, sabotage: Sabotage) -> Result<(), i32> {
+        if self.is_withdrawn {
+            return Err(ABORTED);
+        }
         if self.is_undone && sabotage != Sabotage::NoTombstones {
             return Err(ABORTED);
         }
@@ -51,6 +57,25 @@ impl Service {
         self.is_done = true;
         self.performed += 1;
         Ok(())
+    }
+
+    /// An operator sees to it that it is done.
+    pub(crate) fn do_by_hand(&mut self) {
+        self.has_effect = true;
+        self.is_done = true;
+        self.performed = 1;
+    }
+
+    /// An operator sees to it that it is not done, now and later.
+    pub(crate) fn withdraw_by_hand(&mut self) {
+        self.has_effect = false;
+        self.is_withdrawn = true;
+    }
+
+    /// An operator undoes it.
+    pub(crate) fn undo_by_hand(&mut self) {
+        self.has_effect = false;
+        self.is_undone = true;
     }
 
     /// Undoes it, or makes sure that it will not be done. Errors: the code of a refusal.

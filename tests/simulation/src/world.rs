@@ -6,6 +6,7 @@ mod check;
 mod core;
 mod links;
 mod node;
+mod operator;
 mod process;
 mod queue;
 mod shell;
@@ -159,7 +160,7 @@ impl<'a> World<'a> {
         match happening {
             Happening::Start { execution } => self.start(execution),
             Happening::Cancel { execution } => self.cancel(execution),
-            Happening::Resume { process, execution } => self.resume(process, execution),
+            Happening::Operate { process, execution } => self.operate(process, execution),
             Happening::Boot { node } => self.boot(node),
             Happening::Sync { node, process } if self.lives(node, process) => self.sync(node),
             Happening::Checkpoint { node, process } if self.lives(node, process) => {

@@ -11,6 +11,7 @@ use pavane_flow::plan::{
 use pavane_flow::program::{Condition, Elements, MessageProgram, Pause};
 use prost_reflect::MessageDescriptor;
 
+use crate::model::ByHand;
 use crate::random::Random;
 
 /// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE.
@@ -35,6 +36,8 @@ pub(crate) struct Step {
     /// Those of the dependencies whose response it refers to.
     pub(crate) references: Vec<usize>,
     pub(crate) when: Option<bool>,
+    /// Whether its calls may be made once, and are made again only if an operator wants it.
+    pub(crate) is_once: bool,
     pub(crate) max_attempts: u32,
     pub(crate) timeout: Duration,
     /// Most attempts at the call that undoes it, if there is one.
@@ -71,6 +74,7 @@ impl Graph {
         let before = closure(&dependencies);
         let (conditions, compensations) = (*random.pick(&[0, 10, 30]), *random.pick(&[0, 60, 100]));
         let (lists, waits) = (*random.pick(&[0, 20, 50]), *random.pick(&[0, 10, 25]));
+        let once = *random.pick(&[0, 20, 60]);
         let steps = dependencies.into_iter().enumerate();
         let steps = steps.map(|(at, dependencies)| {
             let of_some = |percent: usize, of: &[usize], random: &mut Random| -> Vec<usize> {
@@ -87,6 +91,7 @@ impl Graph {
                 references,
                 dependencies,
                 when: random.chance(conditions).then(|| random.chance(50)),
+                is_once: random.chance(once),
                 max_attempts: 1 + random.below(3) as u32,
                 timeout: random.millis(600, 4_000),
                 compensation: random
@@ -127,6 +132,7 @@ impl Graph {
             self.steps[at].service = self.steps[neighbour].service;
             // It has no effect, and no response.
             self.steps[at].compensation = None;
+            self.steps[at].is_once = false;
             for step in &mut self.steps {
                 step.references.retain(|on| *on != at);
                 step.compensation_references.retain(|on| *on != at);
@@ -142,6 +148,23 @@ impl Graph {
     /// Whether one step comes before another, directly or through others.
     pub(crate) fn is_before(&self, earlier: usize, later: usize) -> bool {
         self.before[later][earlier]
+    }
+
+    /// By step and call: no operator has done anything.
+    pub(crate) fn by_nobody(&self) -> Vec<Vec<Option<ByHand>>> {
+        self.steps
+            .iter()
+            .map(|step| vec![None; step.calls()])
+            .collect()
+    }
+
+    /// What those who drive know a call by.
+    pub(crate) fn unit(&self, step: usize, call: usize) -> Unit {
+        let element = u32::try_from(call).expect("few calls");
+        match self.steps[step].kind {
+            Kind::List { .. } => Unit::element(index(step), element),
+            Kind::Call | Kind::Wait(_) => index(step).into(),
+        }
     }
 
     pub(crate) fn all(&self) -> std::ops::Range<usize> {
@@ -166,7 +189,11 @@ impl Graph {
                 position: at,
                 work: match step.kind {
                     Kind::Call | Kind::List { .. } => {
-                        plan::Work::Call(step.call("Do", step.max_attempts))
+                        let call = step.call("Do", step.max_attempts);
+                        plan::Work::Call(Call {
+                            at_most_once: step.is_once,
+                            ..call
+                        })
                     }
                     Kind::Wait(length) => plan::Work::Wait(Pause::Fixed(length)),
                 },

@@ -54,6 +54,8 @@ enum Fate {
 #[derive(Debug)]
 pub(super) struct Weather {
     max_attempts: u32,
+    /// Whether it may be made once: then somebody is asked of what nobody knows.
+    is_once: bool,
     /// How many retryable failures are still allowed; `None`: any number, of any kind.
     budget: Option<u32>,
     /// Forward calls that were answered with a failure that is tried again, and with one that is not.
@@ -70,9 +72,23 @@ impl Weather {
         let spare = (step.max_attempts - 1).saturating_sub(refusals);
         Self {
             max_attempts: step.max_attempts,
-            budget: is_calm.then_some(spare),
+            is_once: step.is_once,
+            budget: is_calm.then_some(if step.is_once { 0 } else { spare }),
             retryable: 0,
             definite: 0,
+        }
+    }
+
+    /// A forward call failed.
+    fn note(&mut self, code: i32, sent: bool) {
+        let is_unknown = matches!(code, CANCELLED | UNKNOWN | DEADLINE_EXCEEDED);
+        if self.is_once && (is_unknown || code == UNAVAILABLE && sent) {
+            return;
+        }
+        if is_retryable(code) && !(self.is_once && sent) {
+            self.retryable += 1;
+        } else {
+            self.definite += 1;
         }
     }
 
@@ -91,7 +107,7 @@ impl World<'_> {
         let fate = self.fate(node, execution, unit, direction);
         let name = name(&call);
         self.say(node, || format!("calls {direction:?} of {name}: {fate:?}"));
-        self.histories[execution].check_call(unit, direction == Direction::Compensation)?;
+        self.histories[execution].leave(unit, direction == Direction::Compensation)?;
         self.flown += 1;
         let flight = self.flown;
         let timeout = call.timeout;
@@ -265,7 +281,7 @@ impl World<'_> {
                 if let Err(failed) = &result {
                     let code = failed.failure.code;
                     self.say(node, || format!("is answered {code} for {}", name(&call)));
-                    self.note_failure(&call, code);
+                    self.note_failure(&call, failed);
                 }
                 Told::Answered {
                     unit: call.unit,
@@ -278,14 +294,13 @@ impl World<'_> {
         self.tell(node, &call.execution, told)
     }
 
-    fn note_failure(&mut self, call: &Call, code: i32) {
+    fn note_failure(&mut self, call: &Call, failed: &CallFailure) {
         let execution = self.scenario.number(&call.execution);
-        let weather = &mut self.weather[execution][call.unit.step.at()][slot(call.unit)];
         if call.direction == Direction::Forward {
-            if is_retryable(code) {
-                weather.retryable += 1;
-            } else {
-                weather.definite += 1;
+            let weather = &mut self.weather[execution][call.unit.step.at()][slot(call.unit)];
+            weather.note(failed.failure.code, failed.sent);
+            if !failed.sent {
+                self.histories[execution].stay(call.unit);
             }
         }
     }

@@ -23,7 +23,7 @@ impl World<'_> {
         event: &Event,
     ) -> Result<(), Problem> {
         let graph = &self.scenario.workflow(execution).graph;
-        let speaker = match (self.mode, event.kind.step()) {
+        let speaker = match (self.mode, event.kind.performed_step()) {
             (Mode::Orchestrated, _) | (Mode::Choreographed, None) => 0,
             (Mode::Choreographed, Some(step)) => 1 + graph.steps[step.at()].service,
         };
@@ -181,13 +181,15 @@ impl World<'_> {
     /// How an execution ended, which must be so that the model allows it.
     fn ending(&self, execution: usize) -> Result<Ending, Problem> {
         let (history, services) = (&self.histories[execution], &self.services[execution]);
+        let by_hand = history.by_hand();
         for (step, calls) in services.iter().enumerate() {
             for (call, service) in calls.iter().enumerate() {
                 let whole = history.steps[step];
                 let element = history.elements[step].get(call);
                 let said = *element.unwrap_or(&whole);
                 let was_called = !whole.abandoned && !whole.skipped && !said.is_pending();
-                if !was_called && service.performed > 0 {
+                let is_by_nobody = by_hand[step][call].is_none();
+                if !was_called && service.performed > 0 && is_by_nobody {
                     return Err(format!(
                         "e{execution}/s{step}/{call} took effect, and was never called"
                     ));
@@ -213,6 +215,7 @@ impl World<'_> {
             may_fail: weather
                 .map(|calls| of_each(calls, Weather::may_fail))
                 .collect(),
+            by_hand,
         };
         let scripts = &self.scenario.executions[execution].scripts;
         let graph = &self.scenario.workflow(execution).graph;

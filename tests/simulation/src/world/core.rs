@@ -9,8 +9,8 @@ use bytes::Bytes;
 use pavane::feed::v1 as feed;
 use pavane_flow::Timestamp;
 use pavane_flow::choreography::member::{self, Member, StepCall};
-use pavane_flow::driver::{self, CallFailure, Direction, Driver, Input, Performers};
-use pavane_flow::event::{Context, Event, Origin};
+use pavane_flow::driver::{self, CallFailure, Direction, Driver, Input, Performers, Refusal};
+use pavane_flow::event::{Context, Event, Origin, Resolution};
 use pavane_flow::plan::{Plan, Unit};
 use prost::Message;
 
@@ -60,6 +60,11 @@ pub(crate) enum Told {
     Recorded(Event),
     Cancel,
     Resume,
+    Resolve {
+        unit: Unit,
+        resolution: Resolution,
+        output: Bytes,
+    },
     Wake,
 }
 
@@ -71,6 +76,13 @@ impl Core {
                 let Some(driver) = drivers.get_mut(execution) else {
                     return Vec::new();
                 };
+                if let Told::Resolve {
+                    unit, resolution, ..
+                } = told
+                    && let Some(refusal) = driver.refusal(unit, resolution)
+                {
+                    return vec![refused(unit, refusal)];
+                }
                 let mut out = Vec::new();
                 driver.step(now, input(told), &mut out);
                 let acts = acts_of_driver(driver, out);
@@ -93,6 +105,18 @@ impl Core {
                     Told::Recorded(event) => member.recorded(now, execution, event, &mut out),
                     Told::Cancel => member.cancel(now, execution, "test".to_owned(), &mut out),
                     Told::Resume => member.resume(now, execution, &mut out),
+                    Told::Resolve {
+                        unit,
+                        resolution,
+                        output,
+                    } => {
+                        let reason = "test".to_owned();
+                        let resolved = member
+                            .resolve(now, execution, unit, resolution, output, reason, &mut out);
+                        if let Err(refusal) = resolved {
+                            return vec![refused(unit, refusal)];
+                        }
+                    }
                     Told::Wake => member.wake(now, execution, &mut out),
                 }
                 acts_of_member(out)
@@ -162,6 +186,11 @@ impl Core {
     }
 }
 
+/// What waits for an operator can be settled by one.
+fn refused(unit: Unit, refusal: Refusal) -> Act {
+    Act::Problem(format!("{unit:?} was not settled by hand: {refusal}"))
+}
+
 fn input(told: Told) -> Input {
     match told {
         Told::Answered {
@@ -180,6 +209,16 @@ fn input(told: Told) -> Input {
             reason: "test".to_owned(),
         },
         Told::Resume => Input::Resume,
+        Told::Resolve {
+            unit,
+            resolution,
+            output,
+        } => Input::Resolve {
+            unit,
+            resolution,
+            output,
+            reason: "test".to_owned(),
+        },
         Told::Wake => Input::Wake,
     }
 }

@@ -8,8 +8,9 @@ use std::time::Duration;
 use pavane::feed::v1::{Event, Filter};
 use pavane_flow::choreography::member::Heard;
 use pavane_flow::choreography::projection::{EventType, Hears, filter};
+use pavane_flow::event::{self, EventKind, Resolution};
 
-use super::core::acts_of_member;
+use super::core::{acts_of_member, decoded};
 use super::node::Node;
 use super::process::hear_as_new;
 use super::queue::Happening;
@@ -287,7 +288,12 @@ impl World<'_> {
                     }
                     member.stand(&name, cursor);
                 }
-                Message::Events(events, cursor) => {
+                Message::Events(mut events, cursor) => {
+                    if self.sabotage == Sabotage::CountsResolved && reader > 0 {
+                        let done = events.iter().filter_map(|event| done(self.scenario, event));
+                        let done: Vec<_> = done.collect();
+                        events.extend(done);
+                    }
                     let events = events.into_iter().map(Heard::from).collect();
                     member.hear(clock, &name, events, cursor, &mut out);
                 }
@@ -312,6 +318,37 @@ impl Link {
         self.has_caught_up = false;
         self.on_the_way.clear();
     }
+}
+
+/// What the performer of a step will say once it hears that an operator has settled it.
+fn done(scenario: &Scenario, settled: &Event) -> Option<Event> {
+    if settled.r#type != EventType::StepResolved.full_name() {
+        return None;
+    }
+    let plan = &scenario.workflow(scenario.number(&settled.subject)).plan;
+    let event::Event { time, kind } = event::Event::decode(settled, plan).ok()?;
+    let EventKind::StepResolved {
+        unit,
+        resolution,
+        output,
+        ..
+    } = kind
+    else {
+        return None;
+    };
+    let attempts = 0;
+    let kind = match resolution {
+        Resolution::Completed => EventKind::StepCompleted {
+            unit,
+            output,
+            attempts,
+        },
+        Resolution::Compensated => EventKind::StepCompensated { unit, attempts },
+        Resolution::Skipped | Resolution::Unspecified => EventKind::StepSkipped { step: unit.step },
+    };
+    let event = event::Event { time, kind };
+    let context = event::Context::default();
+    Some(decoded(event.encode(&settled.subject, plan, context)))
 }
 
 pub(super) fn is_deaf(sabotage: Sabotage, event: &Event) -> bool {

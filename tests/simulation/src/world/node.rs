@@ -64,8 +64,8 @@ pub(crate) struct Memory {
     /// Up to where this process, or what it began with, knows the home's feed.
     pub(crate) known_of_home: usize,
     pub(crate) is_checkpoint_due: bool,
-    /// Executions that an operator is about to have go on.
-    pub(crate) resuming: Vec<usize>,
+    /// Executions that an operator is about to do something about.
+    pub(crate) operated: Vec<usize>,
 }
 
 /// What is written at once.
@@ -174,7 +174,7 @@ impl Memory {
             heard: 0,
             known_of_home: 0,
             is_checkpoint_due: false,
-            resuming: Vec::new(),
+            operated: Vec::new(),
         }
     }
 }

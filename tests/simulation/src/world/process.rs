@@ -54,8 +54,11 @@ impl World<'_> {
         let mut drivers = BTreeMap::new();
         for execution in self.nodes[0].disk.live() {
             let number = self.scenario.number(&execution);
-            let plan = Arc::clone(&self.scenario.workflow(number).plan);
-            let stored = self.nodes[0].disk.subject(&execution);
+            let plan = self
+                .scenario
+                .workflow(number)
+                .plan_of(self.nodes[0].process);
+            let stored = self.sabotage.read(self.nodes[0].disk.subject(&execution));
             let events = stored.iter().map(|event| Event::decode(event, &plan));
             let events = events.collect::<Result<Vec<_>, _>>();
             let events = events.map_err(|error| error.to_string())?;
@@ -87,7 +90,7 @@ impl World<'_> {
         let mut member = Member::home(HOME);
         for workflow in &self.scenario.workflows {
             let part = Part {
-                plan: Arc::clone(&workflow.plan),
+                plan: workflow.plan_of(self.nodes[0].process),
                 role: Role::Home,
                 home: HOME.into(),
                 participants: workflow.participants(),
@@ -101,7 +104,10 @@ impl World<'_> {
         let mut left = disk.heard.clone();
         for execution in disk.live() {
             let number = self.scenario.number(&execution);
-            let plan = Arc::clone(&self.scenario.workflow(number).plan);
+            let plan = self
+                .scenario
+                .workflow(number)
+                .plan_of(self.nodes[0].process);
             let own = disk.subject(&execution);
             let heard = left.remove(&execution).unwrap_or_default();
             member.restore(now, &execution, plan, &own, heard, &mut out);
@@ -130,7 +136,7 @@ impl World<'_> {
         for workflow in &self.scenario.workflows {
             if let Some(part) = workflow.projection.participant(&name) {
                 let part = Part {
-                    plan: Arc::clone(&workflow.plan),
+                    plan: workflow.plan_of(self.nodes[node].process),
                     role: Role::Participant(Arc::clone(&part.steps)),
                     home: HOME.into(),
                     participants: workflow.participants(),
@@ -157,7 +163,7 @@ impl World<'_> {
 
     /// The own feed answers what it has of an execution.
     pub(super) fn recall(&mut self, node: usize, execution: &Arc<str>) -> Result<(), Problem> {
-        let own = self.nodes[node].disk.subject(execution);
+        let own = self.sabotage.read(self.nodes[node].disk.subject(execution));
         self.say(node, || {
             format!("recalls {} events of {execution}", own.len())
         });
@@ -203,9 +209,12 @@ impl World<'_> {
         if !self.nodes[0].is_up || self.is_started(number) {
             return Ok(()); // asked again once the home is back
         }
-        let plan = &self.scenario.workflow(number).plan;
+        let plan = self
+            .scenario
+            .workflow(number)
+            .plan_of(self.nodes[0].process);
         let now = self.nodes[0].clock(self.now);
-        let acts = self.nodes[0].memory.core.start(now, execution, plan)?;
+        let acts = self.nodes[0].memory.core.start(now, execution, &plan)?;
         self.act(0, acts)
     }
 
@@ -231,35 +240,6 @@ impl World<'_> {
         }
         let execution = &self.scenario.executions[number].id;
         self.tell(0, execution, Told::Cancel)
-    }
-
-    /// An operator sees that an execution is suspended, and after a while has it go on.
-    pub(super) fn look_for_suspended(&mut self) {
-        if !self.nodes[0].is_up {
-            return;
-        }
-        let process = self.nodes[0].process;
-        for (number, execution) in self.scenario.executions.iter().enumerate() {
-            let memory = &mut self.nodes[0].memory;
-            let driver = memory.core.driver(&execution.id);
-            let is_suspended = driver.is_some_and(|driver| driver.state().is_suspended());
-            if is_suspended && !memory.resuming.contains(&number) {
-                memory.resuming.push(number);
-                let after = self.random.millis(1, 1_000);
-                let execution = number;
-                self.plan(after, Happening::Resume { process, execution });
-            }
-        }
-    }
-
-    pub(super) fn resume(&mut self, process: u32, number: usize) -> Result<(), Problem> {
-        if !self.lives(0, process) {
-            return Ok(());
-        }
-        let resuming = &mut self.nodes[0].memory.resuming;
-        resuming.retain(|resuming| *resuming != number);
-        let execution = &self.scenario.executions[number].id;
-        self.tell(0, execution, Told::Resume)
     }
 
     /// How long it takes until a broken connection is made again.

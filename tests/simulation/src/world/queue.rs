@@ -21,8 +21,8 @@ pub(crate) enum Happening {
     Cancel {
         execution: usize,
     },
-    /// An operator has a suspended execution go on.
-    Resume {
+    /// An operator does something about a suspended execution.
+    Operate {
         process: u32,
         execution: usize,
     },

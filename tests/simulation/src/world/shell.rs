@@ -36,6 +36,9 @@ impl World<'_> {
         for act in acts {
             match act {
                 Act::Append { execution, event } => {
+                    if self.sabotage.loses(&event) {
+                        continue;
+                    }
                     self.say(node, || format!("says {}", event.id));
                     self.check_wait(node, &event)?;
                     let number = self.nodes[node].memory.put + 1;

@@ -92,6 +92,44 @@ fn calls_that_leave_too_early_are_noticed() {
 }
 
 #[test]
+fn a_call_that_may_be_made_once_and_has_not_begun_is_noticed() {
+    let words = ["is called before it is recorded as begun"];
+    println!("{}", check(Sabotage::WritesNoBeginnings, &BOTH, &words));
+}
+
+#[test]
+fn a_wait_that_begins_anew_after_a_restart_is_noticed() {
+    let words = ["begun-1 was recorded a second time"];
+    println!("{}", check(Sabotage::ReadsNoBeginnings, &BOTH, &words));
+}
+
+#[test]
+fn elements_that_are_forgotten_leave_effects() {
+    let words = [
+        "took effect, and was never called",
+        "ended as nothing allows",
+    ];
+    println!("{}", check(Sabotage::ForgetsElements, &BOTH, &words));
+}
+
+#[test]
+fn a_step_counts_as_settled_when_its_performer_says_so() {
+    let noticed = check(
+        Sabotage::CountsResolved,
+        &CHOREOGRAPHED,
+        &["is called before", "before its dependencies were"],
+    );
+    println!("{noticed}");
+}
+
+#[test]
+fn who_does_not_hear_of_operators_goes_its_own_way() {
+    let sabotage = Sabotage::Deaf(EventType::StepResolved);
+    let words = ["is stuck", "ended as nothing allows"];
+    println!("{}", check(sabotage, &CHOREOGRAPHED, &words));
+}
+
+#[test]
 fn whoever_does_not_hear_what_it_needs_gets_stuck() {
     for needed in [
         EventType::StepCompleted,
