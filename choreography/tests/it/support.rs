@@ -160,7 +160,7 @@ impl Node {
                 max_backoff: Duration::from_millis(50),
                 ..SubscriberOptions::default()
             },
-            connect_timeout: Duration::from_millis(500),
+            connect_timeout: Duration::from_secs(5),
             ..Options::default()
         };
         let runtime = if self.name == HOME {
