@@ -53,8 +53,10 @@ impl FjallEngine {
         let database = Database::builder(folder)
             .cache_size(options.cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
-            // One flushes while the other compacts; with one alone, writes wait for compactions.
-            .worker_threads(2)
+            // One flushes while others compact; with one alone, writes wait for compactions. With two,
+            // the first, which never compacts, takes what waits for the other and puts it back, over
+            // and over: a core is busy with that for as long as a compaction lasts.
+            .worker_threads(3)
             // Journals live for seconds and are read once, if at all.
             .journal_compression(CompressionType::None)
             .open()
