@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 
 use prost::Message;
 use tonic::Status;
-use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic_prost::{ProstCodec, ProstDecoder, ProstEncoder};
 
 use crate::validation::Received;
@@ -28,15 +28,43 @@ where
 {
     type Encode = T;
     type Decode = U;
-    type Encoder = ProstEncoder<T>;
+    type Encoder = SizedEncoder<T>;
     type Decoder = CheckedDecoder<U>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        ProstCodec::<T, U>::default().encoder()
+        SizedEncoder(ProstCodec::<T, U>::raw_encoder(buffers()))
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        CheckedDecoder(ProstCodec::<T, U>::default().decoder())
+        CheckedDecoder(ProstCodec::<T, U>::raw_decoder(buffers()))
+    }
+}
+
+/// First size of the buffers of a call, which grow as they must: most messages are small, and what is
+/// much larger than this costs the allocator more than the message.
+const BUFFER_BYTES: usize = 512;
+/// As tonic has it: from here on a stream sends what it has before it goes on.
+const YIELD_BYTES: usize = 32 << 10;
+
+fn buffers() -> BufferSettings {
+    BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
+}
+
+/// Encodes messages, each into as much room as it needs.
+#[derive(Debug, Clone)]
+pub struct SizedEncoder<T>(ProstEncoder<T>);
+
+impl<T: Message> Encoder for SizedEncoder<T> {
+    type Item = T;
+    type Error = Status;
+
+    fn encode(&mut self, message: T, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.reserve(message.encoded_len());
+        self.0.encode(message, buffer)
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        self.0.buffer_settings()
     }
 }
 
