@@ -2,13 +2,10 @@
 //! its own; each call that it makes is a span of that trace. Never makes an id up: whoever asks for a
 //! new trace or span brings the random number.
 
-use std::fmt::Write;
+use std::fmt;
 use std::num::NonZero;
 
 use tonic::metadata::MetadataMap;
-
-/// What a `traceparent` of version 00 has.
-const TRACEPARENT_BYTES: usize = 55;
 
 /// Trace id and flags: what all spans of a trace have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +53,27 @@ impl Trace {
     }
 
     /// A `traceparent` with a new span of this trace. `span` is random.
-    pub fn span(self, span: NonZero<u64>) -> String {
-        let mut text = String::with_capacity(TRACEPARENT_BYTES);
-        write!(text, "00-{:032x}-{span:016x}-{:02x}", self.id, self.flags)
-            .expect("writing to a string cannot fail");
-        text
+    pub fn span(self, span: NonZero<u64>) -> Span {
+        Span { trace: self, span }
+    }
+}
+
+/// A span of a trace; shown as a `traceparent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    trace: Trace,
+    span: NonZero<u64>,
+}
+
+impl Span {
+    /// How long its text is.
+    pub const TEXT_BYTES: usize = 55;
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Trace { id, flags } = self.trace;
+        write!(f, "00-{id:032x}-{:016x}-{flags:02x}", self.span)
     }
 }
 
@@ -68,13 +81,14 @@ impl Trace {
 mod tests {
     use std::num::NonZero;
 
-    use super::Trace;
+    use super::{Span, Trace};
 
     #[test]
     fn a_span_of_a_trace_belongs_to_it() {
         let caller = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let trace = Trace::parse(caller).expect("the example of the specification");
-        let span = trace.span(NonZero::<u64>::MIN);
+        let span = trace.span(NonZero::<u64>::MIN).to_string();
+        assert_eq!(span.len(), Span::TEXT_BYTES);
         assert_eq!(Trace::parse(&span), Some(trace));
         assert_ne!(span, caller);
     }

@@ -1,5 +1,6 @@
 //! One unary gRPC call on an HTTP/2 stream: a head, one message, and one message or a status back.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,7 +79,11 @@ pub(super) fn head(
         HeaderValue::from_static("application/grpc"),
     );
     headers.insert(header::USER_AGENT, USER_AGENT);
-    headers.insert(GRPC_TIMEOUT, timeout_value(timeout));
+    let timeout = TimeoutValue(timeout).to_string();
+    headers.insert(
+        GRPC_TIMEOUT,
+        HeaderValue::try_from(timeout).expect("digits and a letter"),
+    );
     headers.insert(
         HeaderName::from_static(IDEMPOTENCY_KEY),
         attempt.key.clone(),
@@ -180,12 +185,18 @@ async fn read(response: Response<RecvStream>, message_bytes: usize) -> Result<By
 }
 
 /// A message as gRPC sends it: not compressed, its length before it. It has less than 4 GiB.
-pub fn frame(message: &Bytes) -> Bytes {
+pub fn frame(message: &[u8]) -> Bytes {
     let mut framed = BytesMut::with_capacity(PREFIX_BYTES + message.len());
-    framed.put_u8(0);
-    framed.put_u32(u32::try_from(message.len()).expect("within the limit of messages"));
-    framed.put_slice(message);
+    put_frame(&mut framed, message);
     framed.freeze()
+}
+
+/// As [`frame`], behind what is written already.
+pub fn put_frame(out: &mut BytesMut, message: &[u8]) {
+    out.reserve(PREFIX_BYTES + message.len());
+    out.put_u8(0);
+    out.put_u32(u32::try_from(message.len()).expect("within the limit of messages"));
+    out.put_slice(message);
 }
 
 /// The one message in what was received.
@@ -242,18 +253,22 @@ const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("pavane/", env!("CARGO_PKG_VERSION")));
 
-/// What `grpc-timeout` says: at most 8 digits and a unit, rounded up.
-pub fn timeout_value(timeout: Duration) -> HeaderValue {
-    const MOST: u128 = 99_999_999;
-    let micros = timeout.as_micros() + 1;
-    let text = if micros <= MOST {
-        format!("{micros}u")
-    } else if micros / 1_000 < MOST {
-        format!("{}m", micros / 1_000 + 1)
-    } else {
-        format!("{}S", (micros / 1_000_000 + 1).min(MOST))
-    };
-    HeaderValue::from_str(&text).expect("digits and a letter")
+/// What `grpc-timeout` says of a duration: at most 8 digits and a unit, rounded up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeoutValue(pub Duration);
+
+impl fmt::Display for TimeoutValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: u64 = 99_999_999;
+        let micros = u64::try_from(self.0.as_micros()).unwrap_or(u64::MAX);
+        if micros < MOST {
+            write!(f, "{}u", micros + 1)
+        } else if micros / 1_000 < MOST {
+            write!(f, "{}m", micros / 1_000 + 1)
+        } else {
+            write!(f, "{}S", (micros / 1_000_000 + 1).min(MOST))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -262,12 +277,13 @@ mod tests {
 
     use bytes::Bytes;
 
-    use super::{frame, timeout_value, unframe};
+    use super::{TimeoutValue, frame, unframe};
 
     #[test]
     fn a_timeout_has_at_most_eight_digits() {
         let check = |seconds: f64, expected: &str| {
-            assert_eq!(timeout_value(Duration::from_secs_f64(seconds)), expected);
+            let timeout = TimeoutValue(Duration::from_secs_f64(seconds));
+            assert_eq!(timeout.to_string(), expected);
         };
         check(0.0, "1u");
         check(2.0, "2000001u");

@@ -32,7 +32,7 @@ use tonic_types::StatusExt;
 pub use breaker::BreakerOptions;
 use connect::{ConnectError, Connector};
 pub use error::Error;
-pub use exchange::{Attempt, frame, timeout_value, unframe};
+pub use exchange::{Attempt, TimeoutValue, frame, put_frame, unframe};
 pub use health::{Health, Loss, State, Totals};
 use line::Line;
 pub use line::{Way, WithMetadata};

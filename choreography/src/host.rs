@@ -9,7 +9,7 @@ use pavane::workflow::v1::Member;
 use pavane_feed::{Error as FeedError, Feed, Store};
 use pavane_flow::choreography::member::{Heard, StepCall};
 use pavane_flow::driver::{CallFailure, Driver};
-use pavane_flow::event::Event;
+use pavane_flow::event::{Event, EventType};
 use tonic::transport::{Channel, Endpoint};
 
 use crate::Checkpoint;
@@ -79,7 +79,9 @@ pub struct Round {
 pub struct Appended {
     /// The execution.
     pub execution: Arc<str>,
-    /// What happened: the encoded event, without source, sequence and cursor.
+    /// What happened.
+    pub event_type: EventType,
+    /// The encoded event, without source, sequence and cursor.
     pub event: Bytes,
 }
 

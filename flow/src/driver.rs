@@ -37,7 +37,7 @@ pub use role::{Performers, Role};
 use crate::Timestamp;
 use crate::event::{Event, EventKey, EventKind, Mode, Origin};
 use crate::fold::{Progress, State};
-use crate::plan::{Call, Plan, StepIndex, Unit};
+use crate::plan::{Call, PerStep, Plan, StepIndex, Unit};
 use decide::evaluation_failure;
 use elements::Run;
 
@@ -50,7 +50,7 @@ pub struct Driver {
     role: Role,
     execution: Arc<str>,
     state: State,
-    attempts: Box<[Attempts]>,
+    attempts: PerStep<Attempts>,
     /// Steps over lists that are under way here.
     runs: BTreeMap<StepIndex, Run>,
     /// When the last event happened, of those heard as well. Each that it says is later than all
@@ -75,13 +75,12 @@ impl Driver {
         out: &mut Vec<Action>,
     ) -> Self {
         let deadline = plan.deadline.map(|deadline| now + deadline);
-        let (mode, participants) = performers.into_mode();
+        let mode = performers.mode();
         let mut driver = Self::empty(plan, Role::of_starter(mode), execution);
         let kind = EventKind::ExecutionStarted {
             input,
             mode,
             deadline,
-            participants,
             origin,
         };
         driver.emit(now, kind, None, out);

@@ -3,6 +3,7 @@
 //! translates between the two.
 
 mod event_type;
+mod fields;
 mod glance;
 mod stored;
 mod wire;
@@ -20,6 +21,7 @@ use crate::plan::{Plan, StepIndex, Unit};
 pub use event_type::EventType;
 pub use pavane::workflow::v1::{Failure, Mode, Resolution};
 pub use stored::Context;
+pub(crate) use wire::Stored;
 
 /// Something that happened to an execution, and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +40,6 @@ pub enum EventKind {
         input: Bytes,
         mode: Mode,
         deadline: Option<Timestamp>,
-        participants: Vec<String>,
         origin: Origin,
     },
     StepBegun {
@@ -334,10 +335,17 @@ impl Event {
         let view = EventView::parse(encoded).map_err(|_| DecodeError::NoEvent)?;
         let (seconds, nanos) = view.time().map_err(|_| DecodeError::NoEvent)?;
         let time = Timestamp::from(&prost_types::Timestamp { seconds, nanos });
-        Ok(Self {
-            time,
-            kind: wire::decode(&stored(encoded, &view)?, plan)?,
-        })
+        Self::decode_stored(time, &stored(encoded, &view)?, plan)
+    }
+
+    /// As [`Event::decode_encoded`], of one that was looked at already.
+    pub(crate) fn decode_stored(
+        time: Timestamp,
+        stored: &Stored<'_>,
+        plan: &Plan,
+    ) -> Result<Self, DecodeError> {
+        let kind = wire::decode(stored, plan)?;
+        Ok(Self { time, kind })
     }
 }
 
@@ -358,10 +366,8 @@ pub(crate) struct Start(glance::Start);
 
 impl Start {
     /// Errors: as of [`decode_started`].
-    pub(crate) fn read(encoded: &Bytes) -> Result<Self, DecodeError> {
-        let view = EventView::parse(encoded).map_err(|_| DecodeError::NoEvent)?;
-        let start = wire::read_as::<ExecutionStarted, _>(&stored(encoded, &view)?)?;
-        Ok(Self(start))
+    pub(crate) fn read(stored: &Stored<'_>) -> Result<Self, DecodeError> {
+        Ok(Self(wire::read_as::<ExecutionStarted, _>(stored)?))
     }
 
     pub(crate) fn revision(&self) -> Cow<'_, str> {
@@ -375,9 +381,9 @@ impl Start {
     }
 }
 
-fn stored<'a>(encoded: &Bytes, view: &EventView<'a>) -> Result<wire::Stored<'a>, DecodeError> {
+fn stored<'a>(encoded: &Bytes, view: &EventView<'a>) -> Result<Stored<'a>, DecodeError> {
     let (type_url, value) = view.data().map_err(|_| DecodeError::NoEvent)?;
-    Ok(wire::Stored {
+    Ok(Stored {
         r#type: view.r#type,
         type_url,
         value: if value.is_empty() {

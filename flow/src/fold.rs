@@ -17,15 +17,15 @@ use bytes::Bytes;
 
 use crate::Timestamp;
 use crate::event::{Event, EventKind, Failure, Mode, Origin, Resolution};
-use crate::plan::{Plan, StepIndex, Unit};
+use crate::plan::{PerStep, Plan, StepIndex, Unit};
 
 /// What is known of one execution.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     /// The start; `None` until it has been heard of.
     pub started: Option<Started>,
-    steps: Box<[Facts]>,
-    outputs: Box<[Option<Bytes>]>,
+    steps: PerStep<Facts>,
+    outputs: PerStep<Option<Bytes>>,
     /// Of steps over lists: what was said of single elements, and their responses.
     elements: BTreeMap<Unit, (Facts, Option<Bytes>)>,
     has_failed_element: bool,
@@ -34,7 +34,7 @@ pub struct State {
     output_failed: Option<Box<(Timestamp, Failure)>>,
     suspended_round: u32,
     resumed_round: u32,
-    outcome: Option<Box<Outcome>>,
+    outcome: Option<Outcome>,
 }
 
 /// What the start says.
@@ -93,15 +93,22 @@ impl Outcome {
 /// What was said of one step, or of one element. A response is kept beside it.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Facts {
-    /// What an operator wants it to count as.
-    resolved: Option<Box<(Resolution, Bytes)>>,
     begun: Option<Begun>,
     skipped: bool,
     abandoned: bool,
     compensated: bool,
     failed: Option<Box<StepFailure>>,
-    suspended: Option<Box<(u32, Failure)>>,
-    compensation_failed: Option<Box<(u32, Failure)>>,
+    /// Most steps need no operator.
+    by_hand: Option<Box<ByHand>>,
+}
+
+/// What was said of a step that an operator had to look at.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct ByHand {
+    /// What the operator wants it to count as.
+    resolved: Option<(Resolution, Bytes)>,
+    suspended: Option<(u32, Failure)>,
+    compensation_failed: Option<(u32, Failure)>,
 }
 
 /// That a step has begun which has to remember it. Of several, that of the latest round.
@@ -170,7 +177,6 @@ impl State {
                 input,
                 mode,
                 deadline,
-                participants: _,
                 origin,
             } => {
                 let started = Started {
@@ -226,15 +232,15 @@ impl State {
                 unit,
                 failure,
                 round,
-            } => keep_latest(&mut self.facts_mut(*unit).suspended, *round, failure),
+            } => keep_latest(&mut self.by_hand_mut(*unit).suspended, *round, failure),
             EventKind::StepResolved {
                 unit,
                 resolution,
                 output,
                 ..
             } => {
-                let said = Box::new((*resolution, output.clone()));
-                let known = &mut self.facts_mut(*unit).resolved;
+                let said = (*resolution, output.clone());
+                let known = &mut self.by_hand_mut(*unit).resolved;
                 *known = known.take().max(Some(said));
             }
             EventKind::StepSkipped { step } => self.steps[step.at()].skipped = true,
@@ -246,7 +252,7 @@ impl State {
                 round,
                 ..
             } => keep_latest(
-                &mut self.facts_mut(*unit).compensation_failed,
+                &mut self.by_hand_mut(*unit).compensation_failed,
                 *round,
                 failure,
             ),
@@ -304,6 +310,10 @@ impl State {
         }
     }
 
+    fn by_hand_mut(&mut self, unit: Unit) -> &mut ByHand {
+        self.facts_mut(unit).by_hand.get_or_insert_default()
+    }
+
     /// Takes a response in. Once all of a step over a list are there as one, they are not kept singly.
     fn complete(&mut self, unit: Unit, output: &Bytes) {
         let whole = &mut self.outputs[unit.step.at()];
@@ -333,18 +343,18 @@ impl State {
             ours > theirs || (ours == theirs && format!("{said:?}") > format!("{known:?}"))
         });
         if wins {
-            self.outcome = Some(Box::new(said));
+            self.outcome = Some(said);
         }
     }
 }
 
 /// Of what an operator has to look at, the latest is kept.
-fn keep_latest(known: &mut Option<Box<(u32, Failure)>>, round: u32, failure: &Failure) {
+fn keep_latest(known: &mut Option<(u32, Failure)>, round: u32, failure: &Failure) {
     let newer = known
         .as_ref()
         .is_none_or(|known| (round, failure_key(failure)) > (known.0, failure_key(&known.1)));
     if newer {
-        *known = Some(Box::new((round, failure.clone())));
+        *known = Some((round, failure.clone()));
     }
 }
 

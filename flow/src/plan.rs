@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use prost_reflect::MessageDescriptor;
+use smallvec::SmallVec;
 
 use crate::event::Mode;
 use crate::program::{
@@ -23,6 +24,9 @@ impl StepIndex {
         usize::from(self.0)
     }
 }
+
+/// Something for each step of a plan, in their order; few steps need no memory of its own.
+pub(crate) type PerStep<T> = SmallVec<[T; 4]>;
 
 /// What is performed as one: a step, or one element of a step over a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +54,22 @@ impl From<StepIndex> for Unit {
             step,
             element: None,
         }
+    }
+}
+
+/// What a service remembers a call by; shown as `<execution>/<step>[/<element>]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdempotencyKey<'a> {
+    execution: &'a str,
+    step: &'a str,
+    element: Option<u32>,
+}
+
+impl fmt::Display for IdempotencyKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.execution, self.step)?;
+        self.element
+            .map_or(Ok(()), |element| write!(f, "/{element}"))
     }
 }
 
@@ -342,12 +362,12 @@ impl Plan {
         ))
     }
 
-    /// `<execution>/<step>[/<element>]`: what a service remembers a call by.
-    pub fn idempotency_key(&self, execution: &str, unit: Unit) -> String {
-        let step = &self.step(unit.step).id;
-        match unit.element {
-            None => format!("{execution}/{step}"),
-            Some(element) => format!("{execution}/{step}/{element}"),
+    /// What a service remembers a call by.
+    pub fn idempotency_key<'a>(&'a self, execution: &'a str, unit: Unit) -> IdempotencyKey<'a> {
+        IdempotencyKey {
+            execution,
+            step: &self.step(unit.step).id,
+            element: unit.element,
         }
     }
 

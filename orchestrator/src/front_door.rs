@@ -66,11 +66,14 @@ impl FrontDoor {
                 .map(|task| task.causal_chain.clone())
                 .unwrap_or_default(),
         };
+        let mode = chosen_mode(&metadata)?;
+        // Nobody needs them while the execution goes on.
+        drop((metadata, extensions));
         let begun = self
             .engine
             .start(StartOrder {
                 plan: Arc::clone(&plan),
-                mode: chosen_mode(&metadata)?,
+                mode,
                 id,
                 input,
                 origin,

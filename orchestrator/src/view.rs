@@ -164,16 +164,14 @@ fn cancel_reason(plan: &Plan, state: &State) -> String {
 
 /// Whether an event says how its execution ended.
 pub(crate) fn is_outcome(event: &StoredEvent) -> bool {
-    is_outcome_type(&event.r#type)
+    OUTCOMES
+        .iter()
+        .any(|outcome| event.r#type == outcome.full_name())
 }
 
-/// Whether events of this type are outcomes.
-pub(crate) fn is_outcome_type(r#type: &str) -> bool {
-    [
-        EventType::ExecutionSucceeded,
-        EventType::ExecutionFailed,
-        EventType::ExecutionCanceled,
-    ]
-    .iter()
-    .any(|outcome| r#type == outcome.full_name())
-}
+/// The types of events that say how an execution ended.
+pub(crate) const OUTCOMES: [EventType; 3] = [
+    EventType::ExecutionSucceeded,
+    EventType::ExecutionFailed,
+    EventType::ExecutionCanceled,
+];

@@ -93,13 +93,13 @@ impl Host for RemoteHost {
 
 /// The call as the service gets it: as an orchestrator makes it.
 fn attempt(call: &StepCall) -> Result<Attempt<'_>, Status> {
-    let key = call.idempotency_key();
+    let key = call.idempotency_key().to_string();
     let key = HeaderValue::try_from(&key).map_err(|_| {
         Status::invalid_argument(format!("the idempotency key cannot be sent: `{key}`"))
     })?;
     let trace = Trace::parse(call.traceparent());
     let trace = trace.unwrap_or_else(|| Trace::new(rand::random()));
-    let span = trace.span(rand::random());
+    let span = trace.span(rand::random()).to_string();
     Ok(Attempt {
         method: call.method(),
         request: call.request().clone(),

@@ -21,7 +21,7 @@ mod tests;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use pavane::feed::v1 as feed;
 
 pub use call::StepCall;
@@ -31,11 +31,14 @@ pub use heard::Heard;
 
 use crate::Timestamp;
 use crate::driver::{self, CallFailure, Direction, Driver, Input, Performers, Refusal, Role};
-use crate::event::{DecodeError, Event, Origin, Resolution};
+use crate::event::{DecodeError, Event, EventType, Origin, Resolution};
 use crate::plan::{Plan, Unit};
 
 /// Begins the types of all events of executions.
 const EVENT_TYPES: &str = "pavane.workflow.v1.";
+
+/// Memory that the events of some executions share.
+const ROOM_BYTES: usize = 32 << 10;
 
 /// What a member has to do with a revision of a workflow.
 #[derive(Clone, Debug)]
@@ -58,6 +61,8 @@ pub enum Action {
     Append {
         /// Whose event it is.
         execution: Arc<str>,
+        /// What happened.
+        event_type: EventType,
         /// The encoded `pavane.feed.v1.Event`, without source, sequence and cursor.
         event: Bytes,
     },
@@ -130,6 +135,8 @@ pub struct Member {
     newest_start: HashMap<Arc<str>, u64>,
     /// Empty: what drivers say goes through here, one execution at a time.
     actions: Vec<driver::Action>,
+    /// Empty: where events are written.
+    room: BytesMut,
 }
 
 impl Member {
@@ -157,6 +164,7 @@ impl Member {
             is_up_to_date: false,
             newest_start: HashMap::new(),
             actions: Vec::new(),
+            room: BytesMut::with_capacity(ROOM_BYTES),
         }
     }
 
@@ -254,7 +262,7 @@ impl Member {
             .parts
             .get(revision)
             .ok_or_else(|| NotPrepared(revision.to_owned()))?;
-        let performers = Performers::Participants(part.participants.clone());
+        let performers = Performers::Participants;
         let (plan, id) = (Arc::clone(&part.plan), Arc::clone(execution));
         let mut actions = std::mem::take(&mut self.actions);
         let driver = Driver::start(plan, performers, id, input, origin, now, &mut actions);
@@ -278,7 +286,7 @@ impl Member {
         out: &mut Vec<Action>,
     ) {
         let mut events = decode_all(own, &plan, out);
-        events.extend(decode_heard(&heard, &plan, out));
+        decode_heard(&heard, &plan, &mut events, out);
         let mut actions = std::mem::take(&mut self.actions);
         let driver = Driver::restore(plan, Arc::clone(execution), events, now, &mut actions);
         let mut entry = Entry::loaded(heard);

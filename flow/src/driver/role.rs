@@ -6,19 +6,19 @@ use crate::event::Mode;
 use crate::plan::StepIndex;
 
 /// Who performs the steps of an execution that is started.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Performers {
     /// The one who starts it.
     Conductor,
-    /// Those of these names, each the steps of its own service.
-    Participants(Vec<String>),
+    /// Participants, each the steps of its own service.
+    Participants,
 }
 
 impl Performers {
-    pub(super) fn into_mode(self) -> (Mode, Vec<String>) {
+    pub(super) fn mode(self) -> Mode {
         match self {
-            Self::Conductor => (Mode::Orchestrated, Vec::new()),
-            Self::Participants(names) => (Mode::Choreographed, names),
+            Self::Conductor => Mode::Orchestrated,
+            Self::Participants => Mode::Choreographed,
         }
     }
 }

@@ -22,8 +22,6 @@ pub(super) struct Started {
     pub(super) mode: i32,
     #[prost(message, optional, tag = "5")]
     pub(super) deadline: Option<Timestamp>,
-    #[prost(string, repeated, tag = "6")]
-    pub(super) participants: Vec<String>,
     #[prost(string, tag = "7")]
     pub(super) parent_execution_id: String,
     #[prost(string, tag = "8")]
@@ -87,7 +85,7 @@ mod tests {
             input: told.input.clone(),
             mode: told.mode,
             deadline: told.deadline,
-            participants: told.participants,
+            participants: whole.participants.clone(),
             parent_execution_id: told.parent_execution_id,
             parent_step: told.parent_step,
             causal_chain: told.causal_chain,
@@ -98,10 +96,10 @@ mod tests {
             (&*start.revision, start.participants.len()),
             (&b"7b0c"[..], 2)
         );
-        let fields = [3, 4, 5, 6, 7, 8, 9];
+        let fields = [3, 4, 5, 7, 8, 9];
         assert_eq!(
             left_out::<wire::ExecutionStarted>(&fields),
-            ["workflow", "revision"]
+            ["workflow", "revision", "participants"]
         );
     }
 

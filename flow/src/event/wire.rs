@@ -1,16 +1,18 @@
 //! Between an event and the message of the contract that stands for it, both ways.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use pavane::feed::v1 as feed;
 use pavane::workflow::v1 as wire;
 use prost::{Message, Name};
 
+use super::fields::Fields;
 use super::{DecodeError, EventKind, Origin, glance};
 use crate::Timestamp;
 use crate::plan::{Plan, StepIndex, Unit};
 
-/// The encoded message that stands for what happened.
-pub(super) fn encode(kind: EventKind, plan: &Plan) -> Vec<u8> {
+/// Writes the encoded message that stands for what happened. Those that every execution has are
+/// written field by field.
+pub(super) fn encode(kind: EventKind, plan: &Plan, participants: &[String], out: &mut BytesMut) {
     let name = |step: StepIndex| plan.step(step).id.to_string();
     let names = |steps: Vec<StepIndex>| steps.into_iter().map(name).collect();
     match kind {
@@ -18,118 +20,153 @@ pub(super) fn encode(kind: EventKind, plan: &Plan) -> Vec<u8> {
             input,
             mode,
             deadline,
-            participants,
             origin,
         } => {
-            let (parent_execution_id, parent_step) = origin.parent.unwrap_or_default();
-            encoded(&wire::ExecutionStarted {
-                workflow: plan.name.to_string(),
-                revision: plan.revision.to_string(),
-                input,
-                mode: mode.into(),
-                deadline: deadline.map(Into::into),
-                participants,
-                parent_execution_id,
-                parent_step,
-                causal_chain: origin.causal_chain,
-            })
+            let (parent_execution, parent_step) = origin.parent.unwrap_or_default();
+            out.reserve(MOST_HEAD_BYTES + input.len());
+            let mut out = Fields(out);
+            out.text(1, &plan.name);
+            out.text(2, &plan.revision.0);
+            out.bytes(3, &input);
+            out.number(4, i32::from(mode).unsigned_abs().into());
+            if let Some(deadline) = deadline {
+                out.message(5, &prost_types::Timestamp::from(deadline));
+            }
+            out.texts(6, participants);
+            out.text(7, &parent_execution);
+            out.text(8, &parent_step);
+            out.texts(9, &origin.causal_chain);
         }
-        EventKind::StepBegun { unit, until, round } => encoded(&wire::StepBegun {
-            step: name(unit.step),
-            element: unit.element,
-            until_time: until.map(Into::into),
-            round,
-        }),
+        EventKind::StepBegun { unit, until, round } => write(
+            out,
+            &wire::StepBegun {
+                step: name(unit.step),
+                element: unit.element,
+                until_time: until.map(Into::into),
+                round,
+            },
+        ),
         EventKind::StepCompleted {
             unit,
             output,
             attempts,
-        } => encoded(&wire::StepCompleted {
-            step: name(unit.step),
-            output,
-            attempts,
-            element: unit.element,
-        }),
+        } => {
+            out.reserve(MOST_HEAD_BYTES + output.len());
+            let mut out = Fields(out);
+            out.text(1, &plan.step(unit.step).id);
+            out.bytes(2, &output);
+            out.number(3, attempts.into());
+            out.optional_number(4, unit.element);
+        }
         EventKind::StepFailed {
             unit,
             failure,
             ambiguous,
             attempts,
-        } => encoded(&wire::StepFailed {
-            step: name(unit.step),
-            failure: Some(failure),
-            ambiguous,
-            attempts,
-            element: unit.element,
-        }),
+        } => write(
+            out,
+            &wire::StepFailed {
+                step: name(unit.step),
+                failure: Some(failure),
+                ambiguous,
+                attempts,
+                element: unit.element,
+            },
+        ),
         EventKind::StepSuspended {
             unit,
             failure,
             round,
-        } => encoded(&wire::StepSuspended {
-            step: name(unit.step),
-            element: unit.element,
-            failure: Some(failure),
-            round,
-        }),
+        } => write(
+            out,
+            &wire::StepSuspended {
+                step: name(unit.step),
+                element: unit.element,
+                failure: Some(failure),
+                round,
+            },
+        ),
         EventKind::StepResolved {
             unit,
             resolution,
             output,
             reason,
-        } => encoded(&wire::StepResolved {
-            step: name(unit.step),
-            element: unit.element,
-            resolution: resolution.into(),
-            output,
-            reason,
-        }),
-        EventKind::StepSkipped { step } => encoded(&wire::StepSkipped { step: name(step) }),
-        EventKind::StepAbandoned { step } => encoded(&wire::StepAbandoned { step: name(step) }),
-        EventKind::StepCompensated { unit, attempts } => encoded(&wire::StepCompensated {
-            step: name(unit.step),
-            attempts,
-            element: unit.element,
-        }),
+        } => write(
+            out,
+            &wire::StepResolved {
+                step: name(unit.step),
+                element: unit.element,
+                resolution: resolution.into(),
+                output,
+                reason,
+            },
+        ),
+        EventKind::StepSkipped { step } => write(out, &wire::StepSkipped { step: name(step) }),
+        EventKind::StepAbandoned { step } => write(out, &wire::StepAbandoned { step: name(step) }),
+        EventKind::StepCompensated { unit, attempts } => write(
+            out,
+            &wire::StepCompensated {
+                step: name(unit.step),
+                attempts,
+                element: unit.element,
+            },
+        ),
         EventKind::CompensationFailed {
             unit,
             failure,
             attempts,
             round,
-        } => encoded(&wire::CompensationFailed {
-            step: name(unit.step),
-            failure: Some(failure),
-            attempts,
-            round,
-            element: unit.element,
-        }),
-        EventKind::OutputFailed { failure } => encoded(&wire::OutputFailed {
-            failure: Some(failure),
-        }),
-        EventKind::CancelRequested { reason } => encoded(&wire::CancelRequested { reason }),
-        EventKind::DeadlineExceeded => encoded(&wire::DeadlineExceeded {}),
-        EventKind::ExecutionSucceeded { output } => encoded(&wire::ExecutionSucceeded { output }),
+        } => write(
+            out,
+            &wire::CompensationFailed {
+                step: name(unit.step),
+                failure: Some(failure),
+                attempts,
+                round,
+                element: unit.element,
+            },
+        ),
+        EventKind::OutputFailed { failure } => write(
+            out,
+            &wire::OutputFailed {
+                failure: Some(failure),
+            },
+        ),
+        EventKind::CancelRequested { reason } => write(out, &wire::CancelRequested { reason }),
+        EventKind::DeadlineExceeded => write(out, &wire::DeadlineExceeded {}),
+        EventKind::ExecutionSucceeded { output } => {
+            write(out, &wire::ExecutionSucceeded { output })
+        }
         EventKind::ExecutionFailed {
             step,
             failure,
             compensated,
-        } => encoded(&wire::ExecutionFailed {
-            step: step.map(name).unwrap_or_default(),
-            failure: Some(failure),
-            compensated: names(compensated),
-        }),
+        } => write(
+            out,
+            &wire::ExecutionFailed {
+                step: step.map(name).unwrap_or_default(),
+                failure: Some(failure),
+                compensated: names(compensated),
+            },
+        ),
         EventKind::ExecutionCanceled {
             reason,
             compensated,
-        } => encoded(&wire::ExecutionCanceled {
-            reason,
-            compensated: names(compensated),
-        }),
-        EventKind::ExecutionSuspended { round, steps } => encoded(&wire::ExecutionSuspended {
-            round,
-            steps: names(steps),
-        }),
-        EventKind::ExecutionResumed { round } => encoded(&wire::ExecutionResumed { round }),
+        } => write(
+            out,
+            &wire::ExecutionCanceled {
+                reason,
+                compensated: names(compensated),
+            },
+        ),
+        EventKind::ExecutionSuspended { round, steps } => write(
+            out,
+            &wire::ExecutionSuspended {
+                round,
+                steps: names(steps),
+            },
+        ),
+        EventKind::ExecutionResumed { round } => write(out, &wire::ExecutionResumed { round }),
     }
 }
 
@@ -155,7 +192,6 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
                 mode: data.mode(),
                 deadline: data.deadline.as_ref().map(Timestamp::from),
                 input: data.input,
-                participants: data.participants,
                 origin: Origin {
                     parent: (!data.parent_execution_id.is_empty())
                         .then_some((data.parent_execution_id, data.parent_step)),
@@ -271,16 +307,20 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
     })
 }
 
-fn encoded(message: &impl Message) -> Vec<u8> {
-    message.encode_to_vec()
+/// Room for a message's fields beside the one that may be large.
+const MOST_HEAD_BYTES: usize = 256;
+
+fn write(out: &mut BytesMut, message: &impl Message) {
+    out.reserve(message.encoded_len());
+    message.encode_raw(out);
 }
 
 /// What an event that was stored says of itself.
-pub(super) struct Stored<'a> {
-    pub(super) r#type: &'a str,
-    pub(super) type_url: &'a str,
+pub(crate) struct Stored<'a> {
+    pub(crate) r#type: &'a str,
+    pub(crate) type_url: &'a str,
     /// The encoded data.
-    pub(super) value: Bytes,
+    pub(crate) value: Bytes,
 }
 
 impl<'a> From<&'a feed::Event> for Stored<'a> {

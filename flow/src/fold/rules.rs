@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 
-use super::{Begun, Facts, Outcome, Progress, State, StepFailure};
+use super::{Begun, ByHand, Facts, Outcome, Progress, State, StepFailure};
 use crate::Timestamp;
 use crate::event::{Failure, Resolution};
 use crate::plan::{Plan, StepIndex, Unit};
@@ -80,14 +80,14 @@ impl State {
     /// What an operator has settled by hand and whoever performs the step has still to say: how, and what
     /// it counts as having been answered with.
     pub fn resolution(&self, unit: Unit) -> Option<(Resolution, &Bytes)> {
-        let (resolution, output) = self.facts(unit)?.resolved.as_deref()?;
+        let &(resolution, ref output) = self.by_hand(unit)?.resolved.as_ref()?;
         let progress = self.progress_of(unit);
         let is_open = match resolution {
             Resolution::Unspecified => false,
             Resolution::Skipped | Resolution::Completed => progress == Progress::Pending,
             Resolution::Compensated => progress.owes(),
         };
-        is_open.then_some((*resolution, output))
+        is_open.then_some((resolution, output))
     }
 
     /// Whether it has begun and nobody knows what came of it, nor has an operator been asked since.
@@ -95,14 +95,16 @@ impl State {
         let Some(facts) = self.facts(unit) else {
             return false;
         };
-        let asked = facts.suspended.as_ref().map_or(0, |asked| asked.0);
+        let by_hand = facts.by_hand.as_deref();
+        let asked = by_hand.and_then(|by_hand| by_hand.suspended.as_ref());
+        let asked = asked.map_or(0, |asked| asked.0);
         facts.begun.is_some_and(|begun| begun.round > asked)
     }
 
     /// Whether it was once not known what came of a call: it may have its effect still.
     pub fn was_suspended(&self, unit: Unit) -> bool {
-        self.facts(unit)
-            .is_some_and(|facts| facts.suspended.is_some())
+        self.by_hand(unit)
+            .is_some_and(|by_hand| by_hand.suspended.is_some())
     }
 
     /// Why a step waits for an operator, unless one has had it retried since: its compensation failed
@@ -117,16 +119,19 @@ impl State {
 
     /// As [`State::blocked_by`], of one element, or of a step apart from its elements.
     pub fn unit_blocked_by(&self, unit: Unit) -> Option<&Failure> {
-        let facts = self.facts(unit)?;
-        let progress = self.progress_of(unit);
-        let said = match progress {
-            Progress::Pending => &facts.suspended,
-            Progress::Completed | Progress::Failed { .. } => &facts.compensation_failed,
-            Progress::Skipped | Progress::Abandoned | Progress::Compensated => &None,
+        let by_hand = self.by_hand(unit)?;
+        let said = match self.progress_of(unit) {
+            Progress::Pending => by_hand.suspended.as_ref(),
+            Progress::Completed | Progress::Failed { .. } => by_hand.compensation_failed.as_ref(),
+            Progress::Skipped | Progress::Abandoned | Progress::Compensated => None,
         };
-        let (round, failure) = said.as_deref()?;
+        let (round, failure) = said?;
         let is_open = *round > self.resumed_round && self.resolution(unit).is_none();
         is_open.then_some(failure)
+    }
+
+    fn by_hand(&self, unit: Unit) -> Option<&ByHand> {
+        self.facts(unit)?.by_hand.as_deref()
     }
 
     fn facts(&self, unit: Unit) -> Option<&Facts> {
@@ -138,7 +143,7 @@ impl State {
 
     /// How it ended.
     pub fn outcome(&self) -> Option<&Outcome> {
-        self.outcome.as_deref()
+        self.outcome.as_ref()
     }
 
     /// Whether it waits for an operator.

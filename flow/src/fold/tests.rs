@@ -43,7 +43,6 @@ fn any_event() -> impl Strategy<Value = Event> {
             input,
             mode: Mode::Orchestrated,
             deadline: None,
-            participants: vec![],
             origin: Origin::default(),
         }),
         (unit.clone(), proptest::option::of(0..4i64), 1..4u32).prop_map(|(unit, until, round)| {

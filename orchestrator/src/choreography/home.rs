@@ -7,15 +7,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use pavane::EventView;
-use pavane::workflow::v1::{Execution, ExecutionState, Failure, Member};
+use pavane::workflow::v1::{Execution, Failure, Member};
 use pavane_calls::Calls;
 use pavane_choreography::{Ack, Answer, Appended, Ended, Host, Round};
 use pavane_feed::{Feed, Store};
 use pavane_flow::choreography::member::{Heard, StepCall};
-use pavane_flow::choreography::projection::EventType;
 use pavane_flow::driver::CallFailure;
-use pavane_flow::event::decode_started_encoded;
+use pavane_flow::event::{Event, EventType};
+use pavane_flow::fold::State;
 use tonic::Code;
 use tonic::transport::{Channel, Endpoint};
 
@@ -23,7 +22,7 @@ use super::hosted::{End, Hosted, Table};
 use super::observer::Line;
 use crate::failing::Failing;
 use crate::journal::{self, Commit, Journal};
-use crate::view;
+use crate::view::{self, OUTCOMES};
 
 /// Events of several executions share a commit up to here: a commit is delivered whole.
 const COMMIT_BYTES: usize = 512 * 1024;
@@ -65,13 +64,13 @@ impl Home {
     /// them fail: that is seldom.
     fn noted(&self, round: &Round) -> Vec<(Arc<Hosted>, bool)> {
         let events = round.events.iter().filter(|appended| {
-            let r#type = type_of(&appended.event);
-            r#type != EventType::ExecutionStarted.full_name() && !view::is_outcome_type(r#type)
+            let event_type = appended.event_type;
+            event_type != EventType::ExecutionStarted && !OUTCOMES.contains(&event_type)
         });
         events
             .filter_map(|appended| {
                 let hosted = self.table.get(&appended.execution)?;
-                Some((hosted, makes_fail(type_of(&appended.event))))
+                Some((hosted, CAUSES.contains(&appended.event_type)))
             })
             .collect()
     }
@@ -82,63 +81,21 @@ impl Home {
         let (mut commit, mut bytes) = (Commit::default(), 0);
         let mut before: Option<Arc<str>> = None;
         let mut ended = VecDeque::from(round.ended);
-        for Appended { execution, event } in round.events {
-            let size = event.len();
-            if bytes + size > COMMIT_BYTES && before.is_some_and(|before| before != execution) {
+        for appended in round.events {
+            let size = appended.event.len();
+            let of_another = || before.as_ref() != Some(&appended.execution);
+            if bytes + size > COMMIT_BYTES && before.is_some() && of_another() {
                 commits.push(mem::take(&mut commit));
                 bytes = 0;
             }
             bytes += size;
-            if let Some(hosted) = self.table.get(&execution) {
-                self.note(&hosted, &event, &mut ended, &mut commit);
-            }
-            commit.events.push(event);
-            before = Some(execution);
+            note(&self.table, &appended, &mut ended, &mut commit);
+            commit.events.push(appended.event);
+            before = Some(appended.execution);
         }
         commit.checkpoint = round.checkpoint;
         commits.push(commit);
         commits
-    }
-
-    /// What an event means for the indices.
-    fn note(
-        &self,
-        hosted: &Arc<Hosted>,
-        event: &Bytes,
-        ended: &mut VecDeque<Ended>,
-        commit: &mut Commit,
-    ) {
-        let r#type = type_of(event);
-        if r#type == EventType::ExecutionStarted.full_name() {
-            commit.started.push(journal::Started {
-                position: commit.events.len(),
-                summary: summary_of_start(hosted, event),
-                start: Arc::clone(&hosted.start),
-            });
-        }
-        if !view::is_outcome_type(r#type) {
-            return;
-        }
-        // They ended in the order of their outcomes.
-        let ended = ended
-            .iter()
-            .position(|ended| *ended.driver.execution() == hosted.id)
-            .and_then(|position| ended.remove(position));
-        let Some(Ended { driver, heard }) = ended else {
-            return;
-        };
-        let state = driver.state();
-        if let Some(outcome) = state.outcome() {
-            hosted.set_end(End {
-                outcome: outcome.clone(),
-                heard: heard.clone(),
-            });
-        }
-        commit.ended.push(journal::Ended {
-            summary: view::summary(&hosted.id, &hosted.plan, state),
-            start: Arc::clone(&hosted.start),
-            heard,
-        });
     }
 }
 
@@ -219,6 +176,46 @@ impl Host for Home {
     }
 }
 
+/// What an event means for the indices.
+fn note(table: &Table, appended: &Appended, ended: &mut VecDeque<Ended>, commit: &mut Commit) {
+    let is_start = appended.event_type == EventType::ExecutionStarted;
+    if !is_start && !OUTCOMES.contains(&appended.event_type) {
+        return;
+    }
+    let Some(hosted) = table.get(&appended.execution) else {
+        return;
+    };
+    let start = Arc::clone(&hosted.start);
+    if is_start {
+        commit.started.push(journal::Started {
+            position: commit.events.len(),
+            summary: summary_of_start(&hosted, &appended.event),
+            start,
+        });
+        return;
+    }
+    // They ended in the order of their outcomes.
+    let ended = ended
+        .iter()
+        .position(|ended| *ended.driver.execution() == hosted.id)
+        .and_then(|position| ended.remove(position));
+    let Some(Ended { driver, heard }) = ended else {
+        return;
+    };
+    let state = driver.state();
+    if let Some(outcome) = state.outcome() {
+        hosted.set_end(End {
+            outcome: outcome.clone(),
+            heard: heard.clone(),
+        });
+    }
+    commit.ended.push(journal::Ended {
+        summary: view::summary(&hosted.id, &hosted.plan, state),
+        start,
+        heard,
+    });
+}
+
 /// There is something new about an execution.
 fn notice(line: &Line, hosted: &Arc<Hosted>) {
     if hosted.is_observed() {
@@ -227,35 +224,22 @@ fn notice(line: &Line, hosted: &Arc<Hosted>) {
     }
 }
 
-/// Whether an execution is failing of which an event of this type was said.
-fn makes_fail(r#type: &str) -> bool {
-    let causes = [
-        EventType::StepFailed,
-        EventType::CancelRequested,
-        EventType::DeadlineExceeded,
-    ];
-    causes.iter().any(|cause| r#type == cause.full_name())
-}
+/// What was said of executions that are failing.
+const CAUSES: [EventType; 3] = [
+    EventType::StepFailed,
+    EventType::CancelRequested,
+    EventType::DeadlineExceeded,
+];
 
-fn type_of(event: &Bytes) -> &str {
-    EventView::parse(event).map_or("", |view| view.r#type)
+fn makes_fail(event_type: &str) -> bool {
+    CAUSES.iter().any(|cause| event_type == cause.full_name())
 }
 
 /// As lists show an execution that has just been started.
 fn summary_of_start(hosted: &Hosted, event: &Bytes) -> Execution {
-    let started = decode_started_encoded(event).unwrap_or_default();
-    let time = EventView::parse(event).and_then(|view| view.time());
-    let time = time.map(|(seconds, nanos)| prost_types::Timestamp { seconds, nanos });
-    Execution {
-        id: hosted.id.to_string(),
-        workflow: started.workflow,
-        revision: started.revision,
-        mode: started.mode,
-        state: ExecutionState::Running.into(),
-        create_time: time.ok(),
-        deadline: started.deadline,
-        parent_execution_id: started.parent_execution_id,
-        parent_step: started.parent_step,
-        ..Execution::default()
+    let mut state = State::new(&hosted.plan);
+    if let Ok(started) = Event::decode_encoded(event, &hosted.plan) {
+        state.apply(&started);
     }
+    view::summary(&hosted.id, &hosted.plan, &state)
 }

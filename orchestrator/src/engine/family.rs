@@ -134,7 +134,7 @@ impl Engine {
         if self.workflows.implementing(&call.method.path).is_none() {
             return Ok(None);
         }
-        let id = child_id(&plan.idempotency_key(execution, unit), false);
+        let id = child_id(&plan.idempotency_key(execution, unit).to_string(), false);
         let is_there = self.lives(&id) || self.is_recorded(&id)?;
         Ok(is_there.then_some(id))
     }

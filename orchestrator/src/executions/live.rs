@@ -4,7 +4,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderValue;
 use parking_lot::{Mutex, MutexGuard};
 use pavane::attributes;
@@ -163,12 +163,13 @@ impl Live {
 
     /// A `traceparent` for a call that it makes.
     pub(super) fn new_span(&self) -> HeaderValue {
-        HeaderValue::try_from(self.trace.span(rand::random())).expect("digits and dashes")
+        HeaderValue::try_from(self.trace.span(rand::random()).to_string())
+            .expect("digits and dashes")
     }
 
     /// What a step's calls carry, so that a service performs them once.
     pub(super) fn idempotency_key(&self, unit: Unit) -> HeaderValue {
-        let key = self.plan.idempotency_key(&self.id, unit);
+        let key = self.plan.idempotency_key(&self.id, unit).to_string();
         key.parse()
             .expect("ids of executions and steps are printable ASCII")
     }
@@ -194,7 +195,7 @@ impl Live {
         actions: Vec<Action>,
     ) -> (Option<Entry>, Rest) {
         let mut rest = Rest::default();
-        let mut events = Vec::new();
+        let (mut events, mut room) = (Vec::new(), BytesMut::new());
         let mut started = false;
         for action in actions {
             match action {
@@ -202,7 +203,7 @@ impl Live {
                     rest.ended |= event.kind.is_outcome();
                     let is_start = matches!(event.kind, EventKind::ExecutionStarted { .. });
                     started |= is_start;
-                    events.push(self.encode(event, cause, is_start));
+                    events.push(self.encode(event, cause, is_start, &mut room));
                 }
                 Action::Call(call) => rest.calls.push(call),
                 Action::Wake(due) => rest.wakes.push(due),
@@ -286,16 +287,18 @@ impl Live {
         event: pavane_flow::event::Event,
         cause: Option<EventKey>,
         is_start: bool,
+        room: &mut BytesMut,
     ) -> Bytes {
         // The trace goes on after a restart.
-        let span = is_start.then(|| self.trace.span(rand::random()));
+        let span = is_start.then(|| self.trace.span(rand::random()).to_string());
         let context = Context {
             cause,
+            participants: &[],
             traceparent: span.as_deref().unwrap_or_default(),
             attributes: &[],
         };
         let Some(chain) = &self.chain else {
-            return event.encode(&self.id, &self.plan, context);
+            return event.encode_in(room, &self.id, &self.plan, context);
         };
         let (depth, names) = ([&*chain.depth], [&*chain.names]);
         let attributes = [
@@ -306,7 +309,7 @@ impl Live {
             attributes: &attributes,
             ..context
         };
-        event.encode(&self.id, &self.plan, context)
+        event.encode_in(room, &self.id, &self.plan, context)
     }
 }
 

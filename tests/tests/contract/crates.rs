@@ -90,7 +90,7 @@ const ARROWS: [(&str, &[&str]); 21] = [
 /// What `flow` is made of: data, and functions on data. Nothing here reads a clock, draws lots,
 /// starts a thread, or opens a file or a socket; what is added to it must not either. Of jiff only the
 /// rules of time zones that are compiled in are used.
-const PURE: [&str; 15] = [
+const PURE: [&str; 16] = [
     "base64",
     "bytes",
     "cel",
@@ -104,6 +104,7 @@ const PURE: [&str; 15] = [
     "saphyr-parser",
     "serde_json",
     "sha2",
+    "smallvec",
     "strsim",
     "thiserror",
 ];

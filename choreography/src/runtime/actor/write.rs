@@ -33,7 +33,11 @@ impl Actor {
         let mut actions = std::mem::take(&mut self.actions);
         for action in actions.drain(..) {
             match action {
-                Action::Append { execution, event } => {
+                Action::Append {
+                    execution,
+                    event_type,
+                    event,
+                } => {
                     let last = round.events.last().map(|last| &last.execution);
                     let is_full = round.events.len() >= MOST_EVENTS || bytes >= MOST_BYTES;
                     if is_full && last != Some(&execution) {
@@ -43,7 +47,11 @@ impl Actor {
                     }
                     bytes += event.len();
                     self.line.note(&execution);
-                    round.events.push(Appended { execution, event });
+                    round.events.push(Appended {
+                        execution,
+                        event_type,
+                        event,
+                    });
                 }
                 Action::Call(call) => {
                     if let Some(call) = self.line.hold(call) {

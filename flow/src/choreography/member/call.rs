@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use pavane::{attributes, metadata};
 
 use crate::Timestamp;
 use crate::driver::{CallRequest, Direction, Driver};
 use crate::event::{Context, Event, EventKey, EventKind};
-use crate::plan::{self, Plan, Unit};
+use crate::plan::{self, IdempotencyKey, Plan, Unit};
 
 /// A call of a step's method, or of the one that undoes it.
 #[derive(Clone, Debug)]
@@ -98,8 +98,8 @@ impl StepCall {
         self.request.attempt
     }
 
-    /// `<execution>/<step>[/<element>]`: what a service remembers the call by.
-    pub fn idempotency_key(&self) -> String {
+    /// What a service remembers the call by.
+    pub fn idempotency_key(&self) -> IdempotencyKey<'_> {
         self.plan
             .idempotency_key(&self.execution, self.request.unit)
     }
@@ -130,79 +130,69 @@ impl StepCall {
         };
         let time = now.max(self.after + Duration::from_nanos(1));
         let event = Event { time, kind };
-        let stored = stored(
-            event.clone(),
-            &self.execution,
-            &self.plan,
-            Some(self.request.cause),
-            &self.traceparent,
-            self.causal_chain(),
-        );
+        let said = Said {
+            execution: &self.execution,
+            plan: &self.plan,
+            cause: Some(self.request.cause),
+            participants: &[],
+            traceparent: &self.traceparent,
+            chain: self.causal_chain(),
+        };
+        let stored = said.stored_in(&mut BytesMut::new(), event.clone());
         (event, stored)
     }
 }
 
-/// An event that a driver says, as its feed stores it.
-pub(super) fn encode(
-    event: Event,
-    driver: &Driver,
-    cause: Option<EventKey>,
-    traceparent: &str,
-) -> Bytes {
-    let started = driver.state().started.as_ref();
-    let chain = started.map(|started| started.origin.causal_chain.join(","));
-    let chain = chain.unwrap_or_default();
-    stored(
-        event,
-        driver.execution(),
-        driver.plan(),
-        cause,
-        traceparent,
-        &chain,
-    )
+/// What there is to say of an event beside what happened.
+pub(super) struct Said<'a> {
+    pub(super) execution: &'a str,
+    pub(super) plan: &'a Plan,
+    pub(super) cause: Option<EventKey>,
+    /// Of a start: who performs steps.
+    pub(super) participants: &'a [String],
+    pub(super) traceparent: &'a str,
+    pub(super) chain: &'a str,
 }
 
-fn stored(
-    event: Event,
-    execution: &str,
-    plan: &Plan,
-    cause: Option<EventKey>,
-    traceparent: &str,
-    chain: &str,
-) -> Bytes {
-    let revision = [revision_mark(&plan.revision.0)];
-    let revision = (attributes::REVISION, &revision[..]);
-    let of_step;
-    let about = match event.kind.performed_step() {
-        Some(step) => {
-            of_step = [&*plan.name, "/", &*plan.step(step).id];
-            (attributes::STEP, &of_step[..])
+impl Said<'_> {
+    /// The event as its feed stores it, written to `room`.
+    pub(super) fn stored_in(self, room: &mut BytesMut, event: Event) -> Bytes {
+        let (plan, chain) = (self.plan, self.chain);
+        let revision = [revision_mark(&plan.revision.0)];
+        let revision = (attributes::REVISION, &revision[..]);
+        let of_step;
+        let about = match event.kind.performed_step() {
+            Some(step) => {
+                of_step = [&*plan.name, "/", &*plan.step(step).id];
+                (attributes::STEP, &of_step[..])
+            }
+            None => {
+                of_step = [&*plan.name, "", ""];
+                (attributes::CHOREOGRAPHY, &of_step[..1])
+            }
+        };
+        let context = Context {
+            cause: self.cause,
+            participants: self.participants,
+            traceparent: self.traceparent,
+            attributes: &[about, revision],
+        };
+        if chain.is_empty() {
+            return event.encode_in(room, self.execution, plan, context);
         }
-        None => {
-            of_step = [&*plan.name, "", ""];
-            (attributes::CHOREOGRAPHY, &of_step[..1])
-        }
-    };
-    let context = Context {
-        cause,
-        traceparent,
-        attributes: &[about, revision],
-    };
-    if chain.is_empty() {
-        return event.encode(execution, plan, context);
+        let (depth, names) = (chain.split(',').count().to_string(), [chain]);
+        let depth = [&*depth];
+        let context = Context {
+            attributes: &[
+                about,
+                revision,
+                (attributes::CAUSAL_CHAIN, &names[..]),
+                (attributes::CAUSAL_DEPTH, &depth[..]),
+            ],
+            ..context
+        };
+        event.encode_in(room, self.execution, plan, context)
     }
-    let (depth, names) = (chain.split(',').count().to_string(), [chain]);
-    let depth = [&*depth];
-    let context = Context {
-        attributes: &[
-            about,
-            revision,
-            (attributes::CAUSAL_CHAIN, &names[..]),
-            (attributes::CAUSAL_DEPTH, &depth[..]),
-        ],
-        ..context
-    };
-    event.encode(execution, plan, context)
 }
 
 /// What events say of their revision: enough of it to tell it from others.

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 
 use pavane::feed::v1 as feed;
+use smallvec::SmallVec;
 
+use super::call::Said;
 use super::entry::Phase;
-use super::{Action, Heard, Member, StepCall, call, is_of_execution};
+use super::{Action, Heard, Member, StepCall, is_of_execution};
 use crate::Timestamp;
 use crate::driver::{self, Driver, Input};
 use crate::event::{DecodeError, Event, EventKind};
@@ -83,7 +85,8 @@ impl Member {
             return;
         };
         let plan = Arc::clone(driver.plan());
-        let mut heard = decode_heard(&entry.heard, &plan, out);
+        let mut heard = SmallVec::<[_; 4]>::new();
+        decode_heard(&entry.heard, &plan, &mut heard, out);
         heard.sort_by_key(|event| matches!(event.kind, EventKind::ExecutionStarted { .. }));
         let mut actions = std::mem::take(&mut self.actions);
         for event in heard {
@@ -129,10 +132,28 @@ impl Member {
             out.push(match action {
                 // No plan that awaits events is divided: `projection/owners.rs`.
                 driver::Action::Await { .. } => continue,
-                driver::Action::Append { event, cause } => Action::Append {
-                    execution: Arc::clone(execution),
-                    event: call::encode(event, driver, cause, &entry.traceparent),
-                },
+                driver::Action::Append { event, cause } => {
+                    let plan = driver.plan();
+                    let part = match event.kind {
+                        EventKind::ExecutionStarted { .. } => self.parts.get(&*plan.revision.0),
+                        _ => None,
+                    };
+                    let started = driver.state().started.as_ref();
+                    let chain = started.map(|started| started.origin.causal_chain.join(","));
+                    let said = Said {
+                        execution,
+                        plan,
+                        cause,
+                        participants: part.map_or(&[], |part| &part.participants),
+                        traceparent: &entry.traceparent,
+                        chain: chain.as_deref().unwrap_or_default(),
+                    };
+                    Action::Append {
+                        execution: Arc::clone(execution),
+                        event_type: event.kind.event_type(),
+                        event: said.stored_in(&mut self.room, event),
+                    }
+                }
                 driver::Action::Call(request) => {
                     Action::Call(StepCall::new(driver, request, &entry.traceparent))
                 }
@@ -161,16 +182,18 @@ pub(super) fn left_out(event_id: &str, problem: DecodeError) -> Action {
     }
 }
 
-/// Reads what was heard of an execution of this plan.
-pub(super) fn decode_heard(events: &[Heard], plan: &Plan, out: &mut Vec<Action>) -> Vec<Event> {
-    let mut decoded = Vec::with_capacity(events.len());
-    for event in events {
-        match Event::decode_encoded(event.encoded(), plan) {
-            Ok(event) => decoded.push(event),
-            Err(problem) => out.push(left_out(event.view().id, problem)),
-        }
-    }
-    decoded
+/// Reads what was heard of an execution of this plan, to be put behind what `decoded` has.
+pub(super) fn decode_heard(
+    events: &[Heard],
+    plan: &Plan,
+    decoded: &mut impl Extend<Event>,
+    out: &mut Vec<Action>,
+) {
+    decoded.extend(events.iter().filter_map(|event| {
+        let read = event.read(plan);
+        read.map_err(|problem| out.push(left_out(event.id(), problem)))
+            .ok()
+    }));
 }
 
 /// Reads what can be read as an event of this plan. The own feed has others beside them.

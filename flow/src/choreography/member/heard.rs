@@ -8,34 +8,64 @@ use pavane::feed::v1 as feed;
 use pavane::{EventView, Malformed};
 use prost::Message;
 
+use crate::Timestamp;
+use crate::event::{DecodeError, Event, Start, Stored};
+use crate::plan::Plan;
+
 /// An encoded `pavane.feed.v1.Event`. A cheap clone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Heard {
     encoded: Bytes,
-    /// What everyone looks at: where it lies in `encoded`, so that it is looked for once.
+    /// What is looked at of it, and where that lies in `encoded`: it is looked for once.
     sequence: u64,
-    source: Range<u32>,
-    r#type: Range<u32>,
-    subject: Range<u32>,
+    source: Place,
+    r#type: Place,
+    subject: Place,
+    id: Place,
+    traceparent: Place,
+    /// `None`: malformed.
+    said: Option<Said>,
 }
+
+/// When it happened, and what.
+#[derive(Clone, Debug, PartialEq)]
+struct Said {
+    time: Timestamp,
+    type_url: Place,
+    value: Place,
+}
+
+type Place = Range<u32>;
 
 impl Heard {
     /// Errors: the bytes are not those of an event.
     pub fn new(encoded: Bytes) -> Result<Self, Malformed> {
         let view = EventView::parse(&encoded)?;
-        let place = |text: &str| {
-            if text.is_empty() {
+        let place = |part: &[u8]| {
+            if part.is_empty() {
                 return Ok(0..0);
             }
-            let begin = text.as_ptr().addr() - encoded.as_ptr().addr();
-            let end = u32::try_from(begin + text.len()).map_err(|_| Malformed)?;
-            Ok(end - text.len() as u32..end)
+            let begin = part.as_ptr().addr() - encoded.as_ptr().addr();
+            let end = u32::try_from(begin + part.len()).map_err(|_| Malformed)?;
+            Ok(end - part.len() as u32..end)
+        };
+        let said = || {
+            let (seconds, nanos) = view.time()?;
+            let (type_url, value) = view.data()?;
+            Ok::<_, Malformed>(Said {
+                time: Timestamp::from(&prost_types::Timestamp { seconds, nanos }),
+                type_url: place(type_url.as_bytes())?,
+                value: place(value)?,
+            })
         };
         Ok(Self {
             sequence: view.sequence,
-            source: place(view.source)?,
-            r#type: place(view.r#type)?,
-            subject: place(view.subject)?,
+            source: place(view.source.as_bytes())?,
+            r#type: place(view.r#type.as_bytes())?,
+            subject: place(view.subject.as_bytes())?,
+            id: place(view.id.as_bytes())?,
+            traceparent: place(view.traceparent.as_bytes())?,
+            said: said().ok(),
             encoded,
         })
     }
@@ -65,9 +95,40 @@ impl Heard {
         self.text(&self.subject)
     }
 
-    fn text(&self, place: &Range<u32>) -> &str {
+    pub(super) fn id(&self) -> &str {
+        self.text(&self.id)
+    }
+
+    pub(super) fn traceparent(&self) -> &str {
+        self.text(&self.traceparent)
+    }
+
+    fn text(&self, place: &Place) -> &str {
         let text = &self.encoded[place.start as usize..place.end as usize];
         std::str::from_utf8(text).expect("looked at when it was made")
+    }
+
+    /// As an event of an execution of this plan. Errors: it is none.
+    pub(super) fn read(&self, plan: &Plan) -> Result<Event, DecodeError> {
+        let (time, stored) = self.stored()?;
+        Event::decode_stored(time, &stored, plan)
+    }
+
+    /// As a start. Errors: it is none.
+    pub(super) fn read_start(&self) -> Result<Start, DecodeError> {
+        Start::read(&self.stored()?.1)
+    }
+
+    fn stored(&self) -> Result<(Timestamp, Stored<'_>), DecodeError> {
+        let said = self.said.as_ref().ok_or(DecodeError::NoEvent)?;
+        let stored = Stored {
+            r#type: self.event_type(),
+            type_url: self.text(&said.type_url),
+            value: self
+                .encoded
+                .slice(said.value.start as usize..said.value.end as usize),
+        };
+        Ok((said.time, stored))
     }
 
     /// The event. Errors: what a view does not look at is malformed.
@@ -79,7 +140,7 @@ impl Heard {
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.sequence == other.sequence
             && self.text(&self.source) == other.text(&other.source)
-            && self.view().id == other.view().id
+            && self.id() == other.id()
     }
 
     pub(super) fn sequence(&self) -> u64 {

@@ -10,7 +10,6 @@ use super::entry::{Entry, Phase};
 use super::{Action, EVENT_TYPES, Heard, Member, call};
 use crate::Timestamp;
 use crate::driver::Input;
-use crate::event::{Event, Start};
 
 impl Member {
     /// Takes in what a peer's feed said: whole commits, in order. `cursor` stands after the last.
@@ -88,9 +87,9 @@ impl Member {
         match &entry.phase {
             Phase::Driven(driver) => {
                 let event = entry.heard.last().expect("just noted");
-                match Event::decode_encoded(event.encoded(), driver.plan()) {
+                match event.read(driver.plan()) {
                     Ok(event) => self.drive(now, &execution, Input::Heard { event }, out),
-                    Err(problem) => out.push(left_out(event.view().id, problem)),
+                    Err(problem) => out.push(left_out(event.id(), problem)),
                 }
             }
             Phase::Waiting if is_first && self.is_up_to_date => {
@@ -118,10 +117,10 @@ impl Member {
         if self.is_home || entry.revision.is_some() {
             return; // heard before
         }
-        let start = match Start::read(event.encoded()) {
+        let start = match event.read_start() {
             Ok(start) => start,
             Err(problem) => {
-                out.push(left_out(event.view().id, problem));
+                out.push(left_out(event.id(), problem));
                 return self.forget(execution);
             }
         };
@@ -133,7 +132,7 @@ impl Member {
             Some(part) => Arc::clone(&part.plan.revision.0),
             None => revision.into(),
         });
-        entry.traceparent = event.view().traceparent.into();
+        entry.traceparent = event.traceparent().into();
         entry.is_fresh = is_fresh;
         if entry.note(event) {
             self.changed.push(Arc::clone(execution));

@@ -156,7 +156,7 @@ impl Play {
     /// What it wants, a line each.
     fn told(&mut self, out: &[Action]) -> String {
         let plan = Arc::clone(self.driver.plan());
-        let key = |unit| plan.idempotency_key("e", unit);
+        let key = |unit| plan.idempotency_key("e", unit).to_string();
         let lines = out.iter().map(|action| match action {
             Action::Append { event, .. } => {
                 self.log.push(event.clone());

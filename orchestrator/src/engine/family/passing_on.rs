@@ -104,7 +104,7 @@ impl Engine {
             return vec![step.into()];
         }
         let is_here = |unit: &Unit| {
-            let id = child_id(&plan.idempotency_key(execution, *unit), false);
+            let id = child_id(&plan.idempotency_key(execution, *unit).to_string(), false);
             self.lives(&id) || self.is_recorded(&id).unwrap_or_default()
         };
         let elements = (0..).map(|element| Unit::element(step, element));
@@ -115,7 +115,7 @@ impl Engine {
     /// have heard of it yet.
     async fn stop_child(&self, parent: &Parent, unit: Unit, reason: String) {
         let plan = parent.plan();
-        let id = child_id(&plan.idempotency_key(parent.id(), unit), false);
+        let id = child_id(&plan.idempotency_key(parent.id(), unit).to_string(), false);
         let service = plan.step(unit.step).call().map(|call| &call.method.service);
         let service = service.expect("only a step that calls has calls under way");
         let mut pause = FIRST_PAUSE;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use http::{HeaderMap, HeaderValue, Request, Response, Version, header};
-use http_body_util::{BodyExt, Full};
-use pavane_calls::{frame, unframe};
+use http_body_util::BodyExt;
+use pavane_calls::unframe;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::server::NamedService;
@@ -20,7 +20,10 @@ use tower::{Service, ServiceExt};
 #[derive(Clone, Default)]
 pub(crate) struct Handlers(HashMap<&'static str, Arc<Handler>>);
 
-type Handler = dyn Fn(Request<Body>) -> BoxFuture<'static, Response<Body>> + Send + Sync;
+type Handler = dyn Fn(Request<Body>) -> Answering + Send + Sync;
+
+/// Resolves to the message that a handler answers, or to its status.
+pub(crate) type Answering = BoxFuture<'static, Result<Bytes, Status>>;
 
 impl Handlers {
     pub(crate) fn add<S>(&mut self, service: S)
@@ -35,8 +38,13 @@ impl Handlers {
     {
         let handler = move |request| {
             let response = service.clone().oneshot(request);
-            let response = response.map(|answer| answer.unwrap_or_else(|never| match never {}));
-            response.boxed()
+            async move {
+                match response.await {
+                    Ok(response) => read(response).await,
+                    Err(never) => match never {},
+                }
+            }
+            .boxed()
         };
         self.0.insert(S::NAME, Arc::new(handler));
     }
@@ -48,19 +56,14 @@ impl Handlers {
         names
     }
 
-    /// Calls a unary method. `request` is complete but for the body, which is this message.
+    /// Calls a unary method. `request` has the path, the metadata and the framed message of the call.
     ///
     /// # Errors
     /// What the handler answers; UNIMPLEMENTED without one.
-    pub(crate) async fn call(
-        &self,
-        service: &str,
-        mut request: Request<()>,
-        message: &Bytes,
-    ) -> Result<Bytes, Status> {
+    pub(crate) fn call(&self, service: &str, mut request: Request<Body>) -> Answering {
         let Some(handler) = self.0.get(service) else {
             let text = format!("`{service}` is not served here");
-            return Err(Status::unimplemented(text));
+            return ready(Err(Status::unimplemented(text))).boxed();
         };
         *request.method_mut() = http::Method::POST;
         *request.version_mut() = Version::HTTP_2;
@@ -70,8 +73,7 @@ impl Handlers {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/grpc"),
         );
-        let body = Body::new(Full::new(frame(message)));
-        read(handler(request.map(|()| body)).await).await
+        handler(request)
     }
 }
 

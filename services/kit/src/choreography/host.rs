@@ -1,21 +1,23 @@
 //! A service as one who takes part: its store, its feed, its handlers.
 
+use std::fmt::{Display, Write};
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use http::{HeaderName, HeaderValue, Request};
+use futures_util::future::{BoxFuture, ready};
+use http::{HeaderName, HeaderValue, Request, Uri};
+use http_body_util::Full;
 use pavane::metadata::{IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, TRACEPARENT};
 use pavane::trace::Trace;
 use pavane::workflow::v1::Member;
-use pavane_calls::{Target, dial, failure, timeout_value};
+use pavane_calls::{Target, TimeoutValue, dial, failure, put_frame};
 use pavane_choreography::{Ack, Answer, Host, Round, StepCall};
 use pavane_feed::{self as feed, Feed, Store};
 use pavane_flow::driver::Direction;
 use tonic::Status;
+use tonic::body::Body;
 use tonic::transport::{Channel, Endpoint};
 
 use super::{Handlers, Recorder};
@@ -23,13 +25,16 @@ use super::{Handlers, Recorder};
 /// How long a secure connection to a peer may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Room for the texts of a call's metadata, and what comes before its message.
+const TEXTS_BYTES: usize = 256;
+
 /// A service whose steps are calls of its own handlers.
 #[derive(Debug)]
 pub(crate) struct ServiceHost {
     identity: Member,
     store: Store,
     feed: Feed,
-    handlers: Arc<Handlers>,
+    handlers: Handlers,
 }
 
 impl ServiceHost {
@@ -45,7 +50,7 @@ impl ServiceHost {
             },
             store,
             feed,
-            handlers: Arc::new(handlers),
+            handlers,
         }
     }
 }
@@ -73,17 +78,17 @@ impl Host for ServiceHost {
     }
 
     fn perform(&self, call: StepCall) -> BoxFuture<'static, Answer> {
-        let handlers = Arc::clone(&self.handlers);
         let recorder = Recorder::new(call, self.feed.clone());
         let store = self.store.clone();
+        let call = recorder.call();
+        let answering = match request(call, recorder.clone()) {
+            Ok(request) => self.handlers.call(&call.method().service, request),
+            Err(status) => ready(Err(status)).boxed(),
+        };
         Box::pin(async move {
-            let call = recorder.call();
-            let answering = AssertUnwindSafe(async {
-                let request = head(call, recorder.clone())?;
-                let service = &call.method().service;
-                handlers.call(service, request, call.request()).await
-            });
-            let answer = tokio::time::timeout(call.timeout(), answering.catch_unwind()).await;
+            let timeout = recorder.call().timeout();
+            let answering = AssertUnwindSafe(answering).catch_unwind();
+            let answer = tokio::time::timeout(timeout, answering).await;
             // What is recorded has happened, whatever became of the answer.
             if let Some(event) = recorder.close(&store).await {
                 return Answer::Recorded(event);
@@ -92,7 +97,7 @@ impl Host for ServiceHost {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(_)) => Err(Status::unknown("the handler of the call panicked")),
                 Err(_) => {
-                    let text = format!("no answer within {:?}", call.timeout());
+                    let text = format!("no answer within {timeout:?}");
                     Err(Status::deadline_exceeded(text))
                 }
             };
@@ -101,33 +106,37 @@ impl Host for ServiceHost {
     }
 }
 
-/// The request without its body.
-fn head(call: &StepCall, recorder: Recorder) -> Result<Request<()>, Status> {
+/// The call as a request. Its texts and its message share memory: they come and go together.
+fn request(call: &StepCall, recorder: Recorder) -> Result<Request<Body>, Status> {
     let malformed = |what: &str, found: &str| {
         let text = format!("the {what} of the call cannot be sent: `{found}`");
         Status::invalid_argument(text)
     };
+    let (path, message) = (&call.method().path, call.request());
+    let mut room = BytesMut::with_capacity(TEXTS_BYTES + path.len() + message.len());
+    room.extend_from_slice(path.as_bytes());
+    let uri = Uri::from_maybe_shared(room.split().freeze());
     let mut request = Request::new(());
-    let path = &call.method().path;
-    *request.uri_mut() = path.parse().map_err(|_| malformed("path", path))?;
-    let key = call.idempotency_key();
+    *request.uri_mut() = uri.map_err(|_| malformed("path", path))?;
     let headers = request.headers_mut();
+    let key = put(&mut room, call.idempotency_key());
     headers.insert(
         HeaderName::from_static(IDEMPOTENCY_KEY),
-        HeaderValue::from_maybe_shared(Bytes::from(key))
-            .map_err(|_| malformed("idempotency key", &call.idempotency_key()))?,
+        HeaderValue::from_maybe_shared(key)
+            .map_err(|_| malformed("idempotency key", &call.idempotency_key().to_string()))?,
     );
+    let timeout = put(&mut room, TimeoutValue(call.timeout()));
     headers.insert(
         HeaderName::from_static("grpc-timeout"),
-        timeout_value(call.timeout()),
+        HeaderValue::from_maybe_shared(timeout).expect("digits and a letter"),
     );
     if call.direction() == Direction::Compensation {
         let name = HeaderName::from_static(IDEMPOTENCY_COMPENSATION);
         headers.insert(name, HeaderValue::from_static("true"));
     }
     if let Some(trace) = Trace::parse(call.traceparent()) {
-        let span = trace.span(rand::random());
-        let value = HeaderValue::try_from(span).expect("digits and dashes");
+        let span = put(&mut room, trace.span(rand::random()));
+        let value = HeaderValue::from_maybe_shared(span).expect("digits and dashes");
         headers.insert(HeaderName::from_static(TRACEPARENT), value);
     }
     for (name, value) in call.metadata() {
@@ -138,5 +147,12 @@ fn head(call: &StepCall, recorder: Recorder) -> Result<Request<()>, Status> {
         request.headers_mut().append(name, value);
     }
     request.extensions_mut().insert(recorder);
-    Ok(request)
+    put_frame(&mut room, message);
+    Ok(request.map(|()| Body::new(Full::new(room.freeze()))))
+}
+
+/// Writes a text.
+fn put(room: &mut BytesMut, text: impl Display) -> Bytes {
+    write!(room, "{text}").expect("there is room for any text");
+    room.split().freeze()
 }

@@ -259,7 +259,9 @@ pub(crate) fn acts_of_driver(driver: &Driver, actions: Vec<driver::Action>) -> V
 pub(crate) fn acts_of_member(actions: Vec<member::Action>) -> Vec<Act> {
     let act = |action| {
         Some(match action {
-            member::Action::Append { execution, event } => {
+            member::Action::Append {
+                execution, event, ..
+            } => {
                 let subject = Arc::clone(&execution);
                 let event = Box::new(decoded(event));
                 (subject, Act::Append { execution, event })

@@ -107,10 +107,9 @@ impl World {
         }
         let now = Timestamp::from_nanos(1);
         let mut out = Vec::new();
-        let names = projection.participants().map(|part| part.name.to_string());
         let home = Driver::start(
             Arc::clone(&plan),
-            Performers::Participants(names.collect()),
+            Performers::Participants,
             "e".into(),
             Bytes::new(),
             Origin::default(),
