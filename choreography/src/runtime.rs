@@ -68,7 +68,7 @@ impl Runtime {
         self.ask(|reply| {
             Input::Tell(Box::new(move |member, now, out| {
                 let result = tell(member, now, out);
-                Box::new(move || reply(result)) as Reply
+                reply_with(reply, result)
             }))
         })
         .await
@@ -76,13 +76,9 @@ impl Runtime {
 
     async fn ask<R: Send + 'static>(
         &self,
-        input: impl FnOnce(Box<dyn FnOnce(R) + Send>) -> Input,
+        input: impl FnOnce(oneshot::Sender<R>) -> Input,
     ) -> Result<R, Error> {
         let (reply, replied) = oneshot::channel();
-        let reply = Box::new(move |result| {
-            // Whoever asked may have gone.
-            let _ = reply.send(result);
-        });
         let sent = self.0.inputs.send(input(reply)).await;
         sent.map_err(|_| Error::Stopped)?;
         replied.await.map_err(|_| Error::Stopped)
@@ -134,6 +130,11 @@ impl Runtime {
             let _ = self.ended().await;
         }
     }
+}
+
+/// Answers with this; whoever asked may have gone.
+fn reply_with<R: Send + 'static>(reply: oneshot::Sender<R>, result: R) -> Reply {
+    Box::new(move || drop(reply.send(result)))
 }
 
 impl std::fmt::Debug for Runtime {

@@ -7,8 +7,8 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use pavane::workflow::v1::TakeUpExecutionsRequest;
 use pavane_flow::choreography::member::Heard;
 
-use super::Runtime;
 use super::input::{CaughtUp, Input};
+use super::{Runtime, reply_with};
 use crate::Error;
 use crate::peers::Reader;
 
@@ -57,7 +57,7 @@ impl Runtime {
                 (unknown.into_iter().map(nothing).collect(), Some(error))
             }
         };
-        self.ask(|reply| Input::CatchUp(read, Box::new(move || reply(()))))
+        self.ask(|reply| Input::CatchUp(read, reply_with(reply, ())))
             .await?;
         match problem {
             Some(error) => Err(error),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 use pavane::workflow::v1::{Member, PrepareWorkflowRequest, PrepareWorkflowResponse};
 
-use super::Runtime;
 use super::input::Input;
+use super::{Runtime, reply_with};
 use crate::Error;
 use crate::parts::{Preparation, Prepared, check};
 use crate::peers::{Place, Position, look_up};
@@ -42,7 +42,7 @@ impl Runtime {
         let is_new = self.0.parts.keep(&request, &places).await?;
         let steps = prepared.steps();
         let preparation = Box::new(Preparation { prepared, places });
-        self.ask(|reply| Input::Prepare(preparation, Box::new(move || reply(()))))
+        self.ask(|reply| Input::Prepare(preparation, reply_with(reply, ())))
             .await?;
         Ok(PrepareWorkflowResponse { steps, is_new })
     }

@@ -320,7 +320,7 @@ impl Shop {
                 &revision,
                 input,
                 Origin::default(),
-                String::new(),
+                Arc::default(),
                 out,
             )
         });

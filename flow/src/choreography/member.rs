@@ -255,7 +255,7 @@ impl Member {
         revision: &str,
         input: Bytes,
         origin: Origin,
-        traceparent: String,
+        traceparent: Arc<str>,
         out: &mut Vec<Action>,
     ) -> Result<(), NotPrepared> {
         let part = self
@@ -267,7 +267,7 @@ impl Member {
         let mut actions = std::mem::take(&mut self.actions);
         let driver = Driver::start(plan, performers, id, input, origin, now, &mut actions);
         let mut entry = Entry::new(true);
-        entry.traceparent = traceparent.into();
+        entry.traceparent = traceparent;
         entry.phase = Phase::Driven(Box::new(driver));
         self.executions.insert(Arc::clone(execution), entry);
         self.act(execution, actions, out);

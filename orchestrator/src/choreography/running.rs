@@ -105,7 +105,7 @@ impl Choreography {
         }
         let due = now + shortest_timeout(&plan);
         self.home().line.add_later(&hosted, Some(due));
-        let traceparent = trace.span(rand::random()).to_string();
+        let traceparent = trace.span(rand::random()).to_string().into();
         // Goes to the core with the order: whoever asked may go away meanwhile.
         let starting = Starting(Some((Arc::clone(&self.0.home), Arc::clone(&hosted))));
         let revision = plan.revision.clone();

@@ -91,7 +91,7 @@ impl Cluster {
                 &revision,
                 Bytes::new(),
                 Origin::default(),
-                trace(),
+                trace().into(),
                 &mut out,
             )
             .expect("prepared");
@@ -315,7 +315,7 @@ fn a_checkpoint_holds_what_has_not_ended_and_goes_on_from_there() {
         &revision,
         Bytes::new(),
         Origin::default(),
-        trace(),
+        trace().into(),
         &mut out,
     )
     .expect("prepared");

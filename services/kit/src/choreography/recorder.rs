@@ -162,7 +162,7 @@ steps: [{ id: first, call: pavane.testing.v1.FirstLinkService/First, request: { 
             &revision,
             Bytes::new(),
             Origin::default(),
-            String::new(),
+            Arc::default(),
             &mut out,
         )
         .unwrap();

@@ -154,7 +154,15 @@ impl Core {
                 let (revision, trace) = (plan.revision.to_string(), String::new());
                 let (input, origin) = (Bytes::new(), Origin::default());
                 member
-                    .start(now, execution, &revision, input, origin, trace, &mut out)
+                    .start(
+                        now,
+                        execution,
+                        &revision,
+                        input,
+                        origin,
+                        trace.into(),
+                        &mut out,
+                    )
                     .map_err(|error| error.to_string())?;
                 Ok(acts_of_member(out))
             }
