@@ -344,7 +344,7 @@ impl Shop {
                     &revision,
                     input,
                     Origin::default(),
-                    trace,
+                    trace.into(),
                     out,
                 );
                 started.unwrap();
