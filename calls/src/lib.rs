@@ -89,6 +89,7 @@ impl Calls {
     /// Connects to nothing yet, but reads what the targets name: certificates, tokens, variables.
     /// Errors: some of it cannot be read or used.
     pub fn new(targets: Targets, limits: Limits) -> Result<Self, Error> {
+        targets.peer_tls().check()?;
         let mut lines: HashMap<String, Arc<Line>> = HashMap::new();
         for (service, target) in targets.iter() {
             let shared = lines.values().find(|line| line.target() == target);
@@ -126,17 +127,17 @@ impl Calls {
     }
 
     /// A tonic channel to an address that somebody has told, made of this endpoint: secure if the
-    /// address says so, by the settings of the target that has it if there is one. Without metadata.
-    /// Not connected yet. Errors: the address is none, those of the files that the target names.
+    /// address says so, by the settings of the target that has it if there is one, and otherwise as
+    /// peers are. Without metadata. Not connected yet. Errors: the address is none, those of the files that the target names.
     pub fn dial(&self, address: &str, endpoint: Endpoint) -> Result<Channel, String> {
         let target = self.target_at(address).map_err(|error| error.to_string())?;
         dial(&target, endpoint, self.limits.connect_timeout)
     }
 
-    /// What is configured for an address, as [`Target`] shows it; one without settings if nothing
-    /// is.
+    /// What is configured for an address, as [`Target`] shows it; if nothing is, one that is reached as
+    /// peers are.
     pub fn target_at(&self, address: &str) -> Result<Target, InvalidTarget> {
-        let asked = Target::parse(address)?;
+        let asked = Target::told(address, self.targets.peer_tls())?;
         let mut configured = self.targets.iter().map(|(_, target)| target);
         let found = configured.find(|target| target.uri() == asked.uri());
         Ok(found.cloned().unwrap_or(asked))

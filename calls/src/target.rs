@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use crate::{BreakerOptions, Metadata};
+use crate::{BreakerOptions, Error, Metadata, tls};
 
 /// An address that cannot be called.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +59,20 @@ pub struct Identity {
     pub key: PathBuf,
 }
 
+impl Tls {
+    /// Whether the files that it names can be read and used. Reads them, and connects to nothing.
+    /// The CAs of the system are not looked at if nothing is named.
+    ///
+    /// # Errors
+    /// What is wrong with the first of them.
+    pub fn check(&self) -> Result<(), Error> {
+        if *self == Self::default() {
+            return Ok(());
+        }
+        tls::check(self)
+    }
+}
+
 impl Target {
     /// Reads `host:port`, `http://host:port`, or `https://host:port` for TLS with the CAs of the
     /// system. Errors: [`InvalidTarget`].
@@ -95,6 +109,16 @@ impl Target {
             queue: None,
             breaker: None,
             metadata: Metadata::default(),
+        })
+    }
+
+    /// Reads an address that somebody has told, as [`Target::parse`] does; one for TLS is secured in
+    /// this way. Errors: [`InvalidTarget`].
+    pub fn told(text: &str, tls: &Tls) -> Result<Self, InvalidTarget> {
+        let target = Self::parse(text)?;
+        Ok(match target.tls {
+            Some(_) => target.with_tls(tls.clone()),
+            None => target,
         })
     }
 
@@ -140,26 +164,41 @@ impl std::fmt::Display for Target {
     }
 }
 
-/// Which service is called where, by the service's full name.
+/// Which service is called where, by the service's full name; and how those are reached who are at
+/// none of these addresses.
 #[derive(Clone, Debug, Default)]
-pub struct Targets(BTreeMap<String, Target>);
+pub struct Targets {
+    services: BTreeMap<String, Target>,
+    peer_tls: Tls,
+}
 
 impl Targets {
     /// Says where a service is called. The last word counts.
     pub fn set(&mut self, service: impl Into<String>, target: Target) {
-        self.0.insert(service.into(), target);
+        self.services.insert(service.into(), target);
     }
 
     /// Where a service is called, if anything is said about it.
     pub fn get(&self, service: &str) -> Option<&Target> {
-        self.0.get(service)
+        self.services.get(service)
     }
 
     /// All services and their targets, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Target)> {
-        self.0
+        self.services
             .iter()
             .map(|(service, target)| (service.as_str(), target))
+    }
+
+    /// Says how an address for TLS is secured that somebody has told, and that no service has.
+    /// Default: by the CAs of the system.
+    pub fn secure_peers(&mut self, tls: Tls) {
+        self.peer_tls = tls;
+    }
+
+    /// How such an address is secured.
+    pub fn peer_tls(&self) -> &Tls {
+        &self.peer_tls
     }
 }
 
@@ -184,6 +223,18 @@ mod tests {
             let error = read(wrong).expect_err(wrong).to_string();
             assert!(error.contains(&format!("`{wrong}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn an_address_that_was_told_is_secured_only_if_it_says_so() {
+        let tls = Tls {
+            ca: Some("ca.pem".into()),
+            ..Tls::default()
+        };
+        let told = |text| Target::told(text, &tls).expect("valid");
+        assert_eq!(told("https://a.b:443").tls(), Some(&tls));
+        assert_eq!(told("a.b:443").tls(), None);
+        assert_eq!(told("http://a.b:443").tls(), None);
     }
 
     #[test]

@@ -61,16 +61,27 @@ impl std::fmt::Debug for Files {
     }
 }
 
+/// Whether what is named can be used. Errors: what is wrong with the first that cannot.
+pub(crate) fn check(tls: &Tls) -> Result<(), Error> {
+    if let Some(domain) = &tls.domain {
+        server_name(domain)?;
+    }
+    Material::new(tls, Files::read(tls)?).map(drop)
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, Error> {
+    ServerName::try_from(name.to_owned()).map_err(|_| Error::InvalidDomain {
+        name: name.to_owned(),
+    })
+}
+
 impl Secured {
     /// Reads the files. `None`: the target is called in the clear.
     pub(crate) fn new(target: &Target) -> Result<Option<Self>, Error> {
         let Some(tls) = target.tls() else {
             return Ok(None);
         };
-        let name = target.name();
-        let name = ServerName::try_from(name.to_owned()).map_err(|_| Error::InvalidDomain {
-            name: name.to_owned(),
-        })?;
+        let name = server_name(target.name())?;
         let material = Material::new(tls, Files::read(tls)?)?;
         Ok(Some(Self {
             tls: tls.clone(),

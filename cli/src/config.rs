@@ -19,7 +19,7 @@ mod targets;
 
 pub(crate) use limits::Limits;
 pub(crate) use retention::Retention;
-pub(crate) use targets::TargetEntry;
+pub(crate) use targets::{TargetEntry, TlsEntry};
 
 /// Read when no file is named and there is one in the current directory.
 const DEFAULT_FILE: &str = "pavane.toml";
@@ -51,6 +51,9 @@ pub(crate) struct File {
     pub(crate) participants: Vec<String>,
     /// Where those who take part reach `serve`.
     pub(crate) advertise: Option<String>,
+    /// How `serve` and `participant` reach those at `https://` addresses that no target has.
+    #[serde(default)]
+    pub(crate) peer_tls: TlsEntry,
     /// Whose pages in browsers may call `serve` or `participant`.
     #[serde(default, deserialize_with = "origins::read")]
     pub(crate) allow_origins: Vec<Origin>,
@@ -164,6 +167,7 @@ impl File {
         for target in file.targets.values_mut().chain(its_target) {
             target.relative_to(folder);
         }
+        file.peer_tls.relative_to(folder);
         file.data_dir = file.data_dir.map(|path| folder.join(path));
         for workflow in &mut file.workflows {
             workflow.file = folder.join(&workflow.file);
@@ -181,7 +185,8 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file() {
-        let text = "data_dir = 'data'\n[[workflows]]\nfile = 'a.yaml'\nproto = ['/p', 'q']";
+        let text = "data_dir = 'data'\n[[workflows]]\nfile = 'a.yaml'\nproto = ['/p', 'q']\n\
+                    [peer_tls]\nca = 'ca.pem'\nclient_certificate = '/c'\nclient_key = 'k'";
         let file = File::parse(text, Path::new("/etc/pavane")).expect("is sound");
         assert_eq!(
             file.data_dir.as_deref(),
@@ -190,6 +195,19 @@ mod tests {
         assert_eq!(file.workflows[0].file, Path::new("/etc/pavane/a.yaml"));
         assert_eq!(file.workflows[0].proto[0], Path::new("/p"));
         assert_eq!(file.workflows[0].proto[1], Path::new("/etc/pavane/q"));
+        let tls = file.peer_tls.tls();
+        assert_eq!(tls.ca.as_deref(), Some(Path::new("/etc/pavane/ca.pem")));
+        let identity = tls.identity.expect("is named");
+        assert_eq!(identity.certificate, Path::new("/c"));
+        assert_eq!(identity.key, Path::new("/etc/pavane/k"));
+    }
+
+    #[test]
+    fn half_an_identity_for_peers_is_a_mistake() {
+        let mistake = File::parse("peer_tls = { client_key = 'k' }", Path::new(""));
+        let mistake = mistake.expect_err("there is no certificate");
+        let expected = "`client_key` is given without `client_certificate`";
+        assert!(mistake.contains(expected), "{mistake}");
     }
 
     #[test]
@@ -200,7 +218,7 @@ mod tests {
           |
         2 | listen_on = 3
           | ^^^^^^^^^
-        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `feeds`, `participants`, `advertise`, `allow_origins`, `workflows`, `participant`, `limits`, `retention`
+        unknown field `listen_on`, expected one of `server`, `listen`, `data_dir`, `log_format`, `log_filter`, `targets`, `feeds`, `participants`, `advertise`, `peer_tls`, `allow_origins`, `workflows`, `participant`, `limits`, `retention`
         did you mean `listen`?
         ");
     }

@@ -18,7 +18,7 @@ pub enum Error {
         /// As it was given.
         service: String,
     },
-    /// What is said of the service's target cannot be used.
+    /// What is said of the service's target, or of how peers are reached, cannot be used.
     #[error(transparent)]
     Target(#[from] pavane_calls::Error),
     /// The participant could not start, or had to stop.

@@ -28,7 +28,8 @@ pub(crate) struct RemoteHost {
 
 impl RemoteHost {
     /// These services at the options' target, by the name of the feed. Connects to nothing yet.
-    /// Errors: the files that the target names cannot be read or used.
+    /// Errors: the files that the target names, or that are named for
+    /// peers, cannot be read or used.
     pub(crate) fn new(
         store: Store,
         feed: Feed,
@@ -36,6 +37,7 @@ impl RemoteHost {
         options: &Options,
     ) -> Result<Self, pavane_calls::Error> {
         let mut targets = Targets::default();
+        targets.secure_peers(options.peer_tls.clone());
         for service in &services {
             targets.set(service.clone(), options.target.clone());
         }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use pavane_calls::Target;
+use pavane_calls::{Target, Tls};
 use pavane_choreography as choreography;
 use pavane_feed as feed;
 use pavane_kit as kit;
@@ -33,6 +33,9 @@ pub struct Options {
     pub allow_origins: Vec<pavane_server::Origin>,
     /// How it takes part, and where its peers are, whatever a home says.
     pub choreography: choreography::Options,
+    /// How peers are reached whose addresses are `https://`, unless the target has it. Default: by the
+    /// CAs of the system.
+    pub peer_tls: Tls,
     /// How long calls in flight may go on at shutdown. Default: 10 s.
     pub drain: Duration,
 }
@@ -56,6 +59,7 @@ impl Options {
             server: pavane_server::Limits::default(),
             allow_origins: Vec::new(),
             choreography: choreography::Options::default(),
+            peer_tls: Tls::default(),
             drain: Duration::from_secs(10),
         }
     }
@@ -84,6 +88,7 @@ impl Options {
             allow_faults: false,
             drain: self.drain,
             choreography: self.choreography.clone(),
+            peer_tls: self.peer_tls.clone(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The sample shop as four processes on this machine, with ports and data that outlive them.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -81,6 +82,10 @@ pub struct Setup {
     pub workflows: Vec<&'static str>,
     /// Further arguments of the orchestrator.
     pub orchestrator: Vec<String>,
+    /// The orchestrator's file, which says where the services are; otherwise flags do.
+    pub config: Option<PathBuf>,
+    /// Further arguments of services.
+    pub services: BTreeMap<Role, Vec<String>>,
 }
 
 impl Default for Setup {
@@ -88,6 +93,8 @@ impl Default for Setup {
         Self {
             workflows: vec!["cli/workflows/place-order.yaml"],
             orchestrator: Vec::new(),
+            config: None,
+            services: BTreeMap::new(),
         }
     }
 }
@@ -249,9 +256,14 @@ impl Shop {
         let mut add = |words: &[&str]| arguments.extend(words.iter().map(|&word| word.to_owned()));
         if role == Role::Orchestrator {
             add(&["serve"]);
-            for service in SERVICES {
-                let name = service.service().expect("a service has a name");
-                add(&["--target", &format!("{name}={}", self.address(service))]);
+            match &self.setup.config {
+                Some(file) => add(&["--config", &file.to_string_lossy()]),
+                None => {
+                    for service in SERVICES {
+                        let name = service.service().expect("a service has a name");
+                        add(&["--target", &format!("{name}={}", self.address(service))]);
+                    }
+                }
             }
             let root = crate::root();
             for workflow in &self.setup.workflows {
@@ -264,6 +276,8 @@ impl Shop {
             add(&own);
         } else {
             add(&["--allow-faults"]);
+            let own = self.setup.services.get(&role).into_iter().flatten();
+            own.for_each(|word| add(&[word]));
         }
         add(&["--data-dir", &self.data_of(role).to_string_lossy()]);
         add(&["--listen", &self.address(role), "--log-filter", "info"]);

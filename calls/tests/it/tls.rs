@@ -1,7 +1,7 @@
 //! Connections that are secure, and stay so when certificates are replaced.
 
 use http_body_util::BodyExt;
-use pavane_calls::{Error, Target, Targets, Tls};
+use pavane_calls::{Calls, Error, Limits, Target, Targets, Tls};
 use tonic::body::Body;
 use tonic::transport::Endpoint;
 use tower::ServiceExt;
@@ -84,6 +84,35 @@ async fn what_is_no_step_goes_the_same_way() {
     }
 }
 
+#[tokio::test]
+async fn an_address_that_no_service_has_is_reached_as_peers_are() {
+    let authority = Authority::new();
+    let server = Echo::secure(authority.sign("127.0.0.1").server()).await;
+    let mut targets = Targets::default();
+    targets.secure_peers(authority.tls());
+    let calls = Calls::new(targets, Limits::default()).unwrap();
+    let address = server.target("https://").to_string();
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
+    let told = calls.dial(&address, endpoint).unwrap();
+    let request = http::Request::post(format!("{address}/acme/Echo"));
+    let request = request.body(Body::empty()).unwrap();
+    let answer = within(told.oneshot(request)).await.unwrap();
+    let body = within(answer.into_body().collect()).await.unwrap();
+    assert_eq!(body.trailers().unwrap()["grpc-status"], "0");
+}
+
+#[test]
+fn files_for_peers_are_read_at_the_start() {
+    let mut targets = Targets::default();
+    targets.secure_peers(Tls {
+        ca: Some("missing.pem".into()),
+        ..Tls::default()
+    });
+    let error = Calls::new(targets, Limits::default()).expect_err("there is no such file");
+    let expected = "cannot read the CA missing.pem: No such file or directory (os error 2)";
+    assert_eq!(error.to_string(), expected);
+}
+
 #[test]
 fn files_that_cannot_be_used_are_found_at_the_start() {
     let authority = Authority::new();
@@ -93,7 +122,7 @@ fn files_that_cannot_be_used_are_found_at_the_start() {
         let mut targets = Targets::default();
         let target = Target::parse("https://localhost:1").unwrap();
         targets.set(SERVICE, target.with_tls(tls));
-        let error = pavane_calls::Calls::new(targets, pavane_calls::Limits::default());
+        let error = Calls::new(targets, Limits::default());
         let error: Error = error.expect_err(expected);
         let text = error.to_string();
         let text = text.replace(folder.to_str().unwrap(), "FOLDER");

@@ -175,6 +175,7 @@ fn serving_is_explained() {
       data_dir = "data"
       participants = ["127.0.0.1:7404"]      # who takes part in choreographies, besides the targets
       advertise = "orchestrator.local:7400"  # where they reach it, if it listens on 0.0.0.0
+      peer_tls = { ca = "ca.pem" }           # whom to trust at their https:// addresses
       allow_origins = ["https://shop.example"] # whose pages in browsers may call
 
       [targets]
@@ -226,6 +227,7 @@ fn sidecars_are_explained() {
     shipping.toml, whose paths are relative to it:
       listen = "127.0.0.1:7404"
       data_dir = "data/shipping"
+      peer_tls = { ca = "ca.pem" }    # whom to trust of peers at https:// addresses
 
       [participant]
       name = "shipping"              # of the participant and of its feed

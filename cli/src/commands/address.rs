@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use pavane_calls::Target;
+use pavane_calls::{Target, Tls};
 
 use crate::error::Error;
 
@@ -19,6 +19,11 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, Error> {
 /// Where something is called. `origin` is for messages: where the address was written.
 pub(super) fn target(origin: &str, address: &str) -> Result<Target, Error> {
     Target::parse(address).map_err(|error| Error::usage(format!("{origin}: {error}")))
+}
+
+/// Where somebody is who takes part; at an address for TLS, reached in this way.
+pub(super) fn peer(origin: &str, address: &str, tls: &Tls) -> Result<Target, Error> {
+    Target::told(address, tls).map_err(|error| Error::usage(format!("{origin}: {error}")))
 }
 
 /// `KEY=ADDRESS`. `kind` is what the key is called, `example` is one that is right.

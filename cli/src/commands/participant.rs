@@ -19,6 +19,7 @@ Examples:
 shipping.toml, whose paths are relative to it:
   listen = \"127.0.0.1:7404\"
   data_dir = \"data/shipping\"
+  peer_tls = { ca = \"ca.pem\" }    # whom to trust of peers at https:// addresses
 
   [participant]
   name = \"shipping\"              # of the participant and of its feed
@@ -150,6 +151,7 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_sidecar::Options, E
         let peers = &mut options.choreography.peers;
         peers.insert(name.to_owned(), at.to_string());
     }
+    options.peer_tls = file.peer_tls.tls();
     options.allow_origins = file.origins_or(args.allow_origins);
     file.limits.apply_to_sidecar(&mut options);
     Ok(options)

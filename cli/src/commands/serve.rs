@@ -25,6 +25,7 @@ pavane.toml, whose paths are relative to it:
   data_dir = \"data\"
   participants = [\"127.0.0.1:7404\"]      # who takes part in choreographies, besides the targets
   advertise = \"orchestrator.local:7400\"  # where they reach it, if it listens on 0.0.0.0
+  peer_tls = { ca = \"ca.pem\" }           # whom to trust at their https:// addresses
   allow_origins = [\"https://shop.example\"] # whose pages in browsers may call
 
   [targets]
@@ -136,7 +137,9 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
     let data_dir = data_dir.unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
 
     let environment = std::env::var(targets::VARIABLE).unwrap_or_default();
-    let targets = targets::all(file, &environment, &args.targets)?;
+    let mut targets = targets::all(file, &environment, &args.targets)?;
+    let peer_tls = file.peer_tls.tls();
+    targets.secure_peers(peer_tls.clone());
     let from_flags = args.workflows.into_iter();
     let from_flags = from_flags.map(|file| WorkflowEntry {
         file,
@@ -144,9 +147,10 @@ fn options(args: Args, settings: &Settings) -> Result<pavane_orchestrator::Optio
     });
     let workflows = file.workflows.iter().cloned().chain(from_flags);
     let in_file = file.participants.iter();
-    let in_file = in_file.map(|address| address::target("participants in the file", address));
+    let in_file =
+        in_file.map(|address| address::peer("participants in the file", address, &peer_tls));
     let in_flags = args.participants.iter();
-    let in_flags = in_flags.map(|address| address::target("--participant", address));
+    let in_flags = in_flags.map(|address| address::peer("--participant", address, &peer_tls));
     let feeds = file.feeds.iter().map(|(name, address)| {
         let target = address::target("feeds in the file", address)?;
         Ok((name.clone(), target))

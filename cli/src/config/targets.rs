@@ -41,6 +41,11 @@ struct TlsTable {
     domain: Option<String>,
 }
 
+/// How connections are secured whatever their address, as written. It is sound, but for the files that
+/// it names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TlsEntry(Tls);
+
 /// When nothing is sent for a while, as written: what is not named keeps its default.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,6 +82,23 @@ impl TargetEntry {
         self.table
             .target(&self.folder)
             .expect("it was checked when it was read")
+    }
+}
+
+impl TlsEntry {
+    /// Takes the paths in it as relative to this folder.
+    pub(super) fn relative_to(&mut self, folder: &Path) {
+        let (ca, identity) = (&mut self.0.ca, &mut self.0.identity);
+        let identity = identity.iter_mut();
+        let identity = identity.flat_map(|identity| [&mut identity.certificate, &mut identity.key]);
+        for path in ca.iter_mut().chain(identity) {
+            *path = folder.join(&*path);
+        }
+    }
+
+    /// What it says.
+    pub(crate) fn tls(&self) -> Tls {
+        self.0.clone()
     }
 }
 
@@ -187,6 +209,14 @@ impl<'de> Deserialize<'de> for TargetEntry {
             table,
             folder: PathBuf::new(),
         })
+    }
+}
+
+impl<'de> Deserialize<'de> for TlsEntry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let table = TlsTable::deserialize(deserializer)?;
+        let tls = table.tls(Path::new("")).map_err(D::Error::custom)?;
+        Ok(Self(tls))
     }
 }
 

@@ -17,6 +17,9 @@ pub enum Error {
     /// It could not begin to take part in choreographies, or could not go on.
     #[error(transparent)]
     Choreography(#[from] choreography::Error),
+    /// What is said of how peers are reached cannot be used.
+    #[error("peers cannot be reached over TLS: {0}")]
+    PeerTls(#[from] pavane_calls::Error),
     /// The server could not start, or stopped.
     #[error(transparent)]
     Server(#[from] server::Error),
@@ -113,6 +116,7 @@ impl From<Error> for Status {
         match error {
             Error::Store(error) => error.into(),
             Error::Choreography(error) => error.into(),
+            Error::PeerTls(error) => error.into(),
             Error::Server(error) => error.into(),
             Error::MalformedKey { .. } => {
                 status(Code::InvalidArgument, "MALFORMED_IDEMPOTENCY_KEY", message)

@@ -39,5 +39,6 @@ pub use faults::{FaultLayer, FaultLayered, Faults};
 pub use ledger::Ledger;
 pub use options::{Flags, Options};
 pub use participant::{Handle, Participant};
+pub use pavane_calls::{Identity, Tls};
 pub use process::{NoFlags, Program, run};
 pub use table::Table;

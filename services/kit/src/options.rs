@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pavane_calls::{Identity, Tls};
 use pavane_choreography as choreography;
 use pavane_feed as feed;
 use pavane_server::{Limits, Origin, logs};
@@ -25,6 +26,8 @@ pub struct Options {
     pub drain: Duration,
     /// How it takes part in choreographies, if it does: see [`crate::Participant::take_part`].
     pub choreography: choreography::Options,
+    /// How peers are reached whose addresses are `https://`. Default: by the CAs of the system.
+    pub peer_tls: Tls,
 }
 
 impl Options {
@@ -38,6 +41,7 @@ impl Options {
             allow_faults: false,
             drain: Duration::from_secs(10),
             choreography: choreography::Options::default(),
+            peer_tls: Tls::default(),
         }
     }
 }
@@ -65,6 +69,28 @@ pub struct Flags {
         value_parser = peer
     )]
     pub peers: Vec<(String, String)>,
+    /// PEM file of the CAs that are trusted of peers at `https://` addresses, instead of the system's
+    #[arg(long, env = "PAVANE_PEER_CA", value_name = "FILE")]
+    pub peer_ca: Option<PathBuf>,
+    /// Name that the certificates of peers must be for [default: the host of each address]
+    #[arg(long, env = "PAVANE_PEER_DOMAIN", value_name = "NAME")]
+    pub peer_domain: Option<String>,
+    /// PEM file of the certificate by which this service proves to peers who it is
+    #[arg(
+        long,
+        env = "PAVANE_PEER_CERTIFICATE",
+        value_name = "FILE",
+        requires = "peer_key"
+    )]
+    pub peer_certificate: Option<PathBuf>,
+    /// PEM file of the private key of that certificate
+    #[arg(
+        long,
+        env = "PAVANE_PEER_KEY",
+        value_name = "FILE",
+        requires = "peer_certificate"
+    )]
+    pub peer_key: Option<PathBuf>,
     /// Origin whose pages in browsers may call, such as `https://shop.example`; `*`: all; may be given
     /// again
     #[arg(
@@ -106,7 +132,17 @@ impl Flags {
             allow_faults: self.allow_faults,
             allow_origins: self.allow_origins.clone(),
             choreography,
+            peer_tls: self.peer_tls(),
             ..Options::new(self.listen, &self.data_dir)
+        }
+    }
+
+    fn peer_tls(&self) -> Tls {
+        let identity = self.peer_certificate.clone().zip(self.peer_key.clone());
+        Tls {
+            ca: self.peer_ca.clone(),
+            identity: identity.map(|(certificate, key)| Identity { certificate, key }),
+            domain: self.peer_domain.clone(),
         }
     }
 }

@@ -166,10 +166,11 @@ impl Participant {
     /// Its name is that of its feed.
     ///
     /// # Errors
-    /// [`Error::Choreography`] if what it remembers cannot be read.
+    /// [`Error::PeerTls`] if the files of [`Options::peer_tls`] cannot be used, [`Error::Choreography`]
+    /// if what it remembers cannot be read.
     pub async fn take_part(self) -> Result<Self, Error> {
-        let handlers = self.handlers.clone();
-        let host = ServiceHost::new(self.store.clone(), self.feed.clone(), handlers);
+        let (handlers, peer_tls) = (self.handlers.clone(), self.options.peer_tls.clone());
+        let host = ServiceHost::new(self.store.clone(), self.feed.clone(), handlers, peer_tls)?;
         self.take_part_as(host).await
     }
 

@@ -42,6 +42,7 @@ async fn a_python_service_takes_part_by_its_sidecar() {
     let setup = Setup {
         workflows: vec!["tests/tests/interop/ship-first.yaml"],
         orchestrator: vec!["--participant".to_owned(), beside.clone()],
+        ..Setup::default()
     };
     shop.open(setup, &[Role::Inventory, Role::Payment]).await;
     shop.stock_up(plenty()).await;

@@ -173,6 +173,7 @@ async fn an_orchestrator_says_why_an_element_is_not_skipped() {
         orchestrator: ["--target", "pavane.testing.v1.FirstLinkService=127.0.0.1:1"]
             .map(str::to_owned)
             .into(),
+        ..Setup::default()
     };
     shop.open(setup, &[]).await;
     let channel = shop.channel(Role::Orchestrator);

@@ -12,7 +12,7 @@ use http_body_util::Full;
 use pavane::metadata::{IDEMPOTENCY_COMPENSATION, IDEMPOTENCY_KEY, TRACEPARENT};
 use pavane::trace::Trace;
 use pavane::workflow::v1::Member;
-use pavane_calls::{Target, TimeoutValue, dial, failure, put_frame};
+use pavane_calls::{self as calls, Target, TimeoutValue, Tls, dial, failure, put_frame};
 use pavane_choreography::{Ack, Answer, Host, Round, StepCall};
 use pavane_feed::{self as feed, Feed, Store};
 use pavane_flow::driver::Direction;
@@ -35,12 +35,21 @@ pub(crate) struct ServiceHost {
     store: Store,
     feed: Feed,
     handlers: Handlers,
+    /// How peers are reached at addresses for TLS.
+    peer_tls: Tls,
 }
 
 impl ServiceHost {
-    /// The service whose feed this is, by the name of its feed.
-    pub(crate) fn new(store: Store, feed: Feed, handlers: Handlers) -> Self {
-        Self {
+    /// The service whose feed this is, by the name of its feed. Errors: those of the files that are
+    /// named for TLS.
+    pub(crate) fn new(
+        store: Store,
+        feed: Feed,
+        handlers: Handlers,
+        peer_tls: Tls,
+    ) -> Result<Self, calls::Error> {
+        peer_tls.check()?;
+        Ok(Self {
             identity: Member {
                 name: feed.name().to_owned(),
                 feed: feed.name().to_owned(),
@@ -51,7 +60,8 @@ impl ServiceHost {
             store,
             feed,
             handlers,
-        }
+            peer_tls,
+        })
     }
 }
 
@@ -69,7 +79,7 @@ impl Host for ServiceHost {
     }
 
     fn dial(&self, address: &str, endpoint: Endpoint) -> Result<Channel, String> {
-        let target = Target::parse(address).map_err(|error| error.to_string())?;
+        let target = Target::told(address, &self.peer_tls).map_err(|error| error.to_string())?;
         dial(&target, endpoint, CONNECT_TIMEOUT)
     }
 
