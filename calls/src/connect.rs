@@ -83,6 +83,15 @@ impl Connector {
         }
     }
 
+    /// The same, for somebody who would not say why TLS broke it.
+    async fn hear_out(&self) -> Result<Stream, ConnectError> {
+        let mut stream = self.connect().await?;
+        if let (Stream::Secure(stream), Some(secured)) = (&mut stream, &self.secured) {
+            secured.hear_out(stream).await?;
+        }
+        Ok(stream)
+    }
+
     /// What a tonic channel to the target is made of.
     pub(crate) fn endpoint(&self) -> Endpoint {
         // It is to say the scheme of the target, but TLS is none of its business.
@@ -98,7 +107,7 @@ impl Connector {
         endpoint.connect_with_connector_lazy(service_fn(move |_: Uri| {
             let connector = connector.clone();
             async move {
-                let connecting = tokio::time::timeout(connector.timeout, connector.connect());
+                let connecting = tokio::time::timeout(connector.timeout, connector.hear_out());
                 let connected = connecting.await;
                 let connected = connected.unwrap_or(Err(ConnectError::TimedOut(connector.timeout)));
                 let stream: Box<dyn Io> = match connected? {

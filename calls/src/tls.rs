@@ -10,6 +10,7 @@ mod watched;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::net::TcpStream;
@@ -29,6 +30,9 @@ pub(crate) use watched::{Cause, Watched};
 /// What HTTP/2 is called when a connection is set up.
 const ALPN_H2: &[u8] = b"h2";
 
+/// How long the other side may take to say something of itself.
+const FIRST_WORDS: Duration = Duration::from_secs(1);
+
 /// A connection that is secure.
 pub(crate) type SecureStream = Watched<TlsStream<TcpStream>>;
 
@@ -38,6 +42,8 @@ pub(crate) struct Secured {
     tls: Tls,
     name: ServerName<'static>,
     current: Mutex<Material>,
+    /// Why the last connection broke that was handed on unheard, if TLS broke it.
+    last: Mutex<Cause>,
 }
 
 /// What was in the files when they were last read, and what was made of it.
@@ -87,6 +93,7 @@ impl Secured {
             tls: tls.clone(),
             name,
             current: Mutex::new(material),
+            last: Mutex::default(),
         }))
     }
 
@@ -106,6 +113,23 @@ impl Secured {
             Some(ALPN_H2) => Ok(Watched::new(stream)),
             Some(_) | None => Err(ConnectError::NoHttp2),
         }
+    }
+
+    /// By TLS 1.3 a service refuses a client's certificate only after the handshake, when the
+    /// connection belongs to somebody who would not say why it broke. So after one that was refused
+    /// the next is not handed on before the other side has said something; or has said nothing for
+    /// a while, because it waits to be spoken to.
+    pub(crate) async fn hear_out(&self, stream: &mut SecureStream) -> Result<(), ConnectError> {
+        let cause = stream.cause();
+        let last = std::mem::replace(&mut *self.last.lock(), Arc::clone(&cause));
+        if last.get().is_none() {
+            return Ok(());
+        }
+        let heard = tokio::time::timeout(FIRST_WORDS, stream.listen()).await;
+        heard.unwrap_or(Ok(())).map_err(|error| {
+            let explained = self.explain(&cause);
+            explained.map_or(ConnectError::Io(error), ConnectError::Tls)
+        })
     }
 
     /// Why a secure connection broke, in words, if it was TLS that broke it.

@@ -6,27 +6,47 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio_rustls::rustls;
 
 /// Why a stream broke, if it was TLS that broke it.
 pub(crate) type Cause = Arc<OnceLock<rustls::Error>>;
+
+/// Room for the first words of HTTP/2.
+const WORDS_BYTES: usize = 256;
 
 /// The stream.
 #[derive(Debug)]
 pub(crate) struct Watched<S> {
     stream: S,
     cause: Cause,
+    /// What was heard and is still to be read.
+    heard: BytesMut,
 }
 
 impl<S> Watched<S> {
     pub(crate) fn new(stream: S) -> Self {
-        let cause = Cause::default();
-        Self { stream, cause }
+        Self {
+            stream,
+            cause: Cause::default(),
+            heard: BytesMut::new(),
+        }
     }
 
     pub(crate) fn cause(&self) -> Cause {
         Arc::clone(&self.cause)
+    }
+}
+
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Waits until the other side has said something, or has ended the connection, and keeps it for
+    /// whoever reads. Cancel safe.
+    pub(crate) async fn listen(&mut self) -> io::Result<()> {
+        let mut words = [0; WORDS_BYTES];
+        let length = self.read(&mut words).await?;
+        self.heard.extend_from_slice(&words[..length]);
+        Ok(())
     }
 }
 
@@ -36,6 +56,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.heard.is_empty() {
+            let length = self.heard.len().min(buffer.remaining());
+            buffer.put_slice(&self.heard[..length]);
+            self.heard.advance(length);
+            return Poll::Ready(Ok(()));
+        }
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         if let Err(error) = &read
             && let Some(inner) = error.get_ref()

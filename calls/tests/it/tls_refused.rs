@@ -2,10 +2,13 @@
 
 use pavane_calls::{Target, Tls};
 use pavane_flow::driver::CallFailure;
-use tonic::Code;
+use tonic::body::Body;
+use tonic::transport::Endpoint;
+use tonic::{Code, Status};
+use tower::{Service, ServiceExt};
 
 use crate::support::certificates::Authority;
-use crate::support::{Echo, calls, refusal};
+use crate::support::{Echo, calls, refusal, within};
 
 /// What a call of the server says, without the address.
 async fn check(server: &Echo, target: Target, expected: &str) {
@@ -81,6 +84,30 @@ async fn a_client_with_a_certificate_of_another_ca() {
     let target = server.target("").with_tls(tls);
     let expected = "it does not know the CA of the client certificate";
     check(&server, target, expected).await;
+}
+
+#[tokio::test]
+async fn who_is_refused_after_the_handshake_hears_why_from_the_second_time_on() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let config = authority.sign("127.0.0.1").server_for(&clients);
+    let server = Echo::secure(config).await;
+    let target = server.target("https://").with_tls(authority.tls());
+    let calls = calls(target.clone());
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).unwrap();
+    let mut told = calls.dial(&target.to_string(), endpoint).unwrap();
+    let mut call = async || {
+        let request = http::Request::post(format!("{}acme/Echo", target.uri()));
+        let request = request.body(Body::empty()).unwrap();
+        let ready = within(told.ready()).await;
+        let refused = within(async { ready?.call(request).await }).await;
+        Status::from_error(Box::new(refused.unwrap_err()))
+    };
+    call().await;
+    let status = call().await;
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    let expected =
+        "it asks for a client certificate; name one with `client_certificate` and `client_key`";
+    assert_eq!(status.message(), expected);
 }
 
 #[tokio::test]

@@ -119,6 +119,24 @@ async fn a_member_that_cannot_prove_who_it_is_is_not_heard_until_it_can() {
     check_over(&members, second).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_who_are_refused_say_so_until_they_are_let_in() {
+    let members = open().await;
+    let stranger = Authority::new(members.folder(), "stranger");
+    let its = members.authority.sign("127.0.0.1", "exclusive");
+    members.present("shipping", its.server(&stranger));
+    let words = "does not know the CA of the client certificate";
+    for other in ["inventory", CASHIER] {
+        let is_told = |peer: &Peer| !peer.reachable && peer.unreachable_reason.contains(words);
+        let peer = until(|| shipping_of(&members, other), is_told).await;
+        assert_eq!(peer.problem, "", "it may be heard again by itself");
+    }
+    members.present("shipping", members.good("shipping"));
+    let orders = sound_orders(1);
+    start_all(&members.shop, &orders).await;
+    check_over(&members, &orders[0]).await;
+}
+
 /// The shipping presents this from now on: everybody says why it is not heard, in these words, and
 /// nothing that an order waits for from it comes to pass.
 async fn check_silence(
