@@ -1,6 +1,8 @@
 //! A member by itself, and a few of them that hear each other. Whole clusters under faults are
 //! simulated in the workspace's tests.
 
+mod newcomer;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -423,68 +425,4 @@ fn what_is_said_of_a_revision_of_others_leaves_nothing() {
     stranger.hear(now(), &first, said, "1".to_owned(), &mut out);
     assert!(out.is_empty(), "{out:?}");
     assert_eq!(stranger.executions().len(), 0);
-}
-
-/// Another of the first participant's name, that knows nothing, and an execution that it has missed:
-/// what its home has said.
-fn newcomer() -> (Member, Vec<feed::Event>) {
-    let mut cluster = Cluster::new();
-    cluster.start();
-    let mut member = Member::participant("p0");
-    let part = Part {
-        plan: Arc::clone(&cluster.plan),
-        role: Role::Participant(Arc::new([StepIndex(0)])),
-        home: "home".into(),
-        participants: (0..3).map(|number| format!("p{number}")).collect(),
-    };
-    let mut out = Vec::new();
-    member.prepare(now(), part, &mut out);
-    member.caught_up(&"home".into(), &mut out);
-    assert!(out.is_empty());
-    (member, cluster.feeds.swap_remove(0))
-}
-
-#[test]
-fn what_was_missed_is_taken_up_and_may_have_been_called() {
-    let (mut member, said) = newcomer();
-    let mut out = Vec::new();
-    assert_eq!(member.expect(vec!["e".into()]), ["e".into()]);
-    let start = said[0].clone();
-    member.catch_up(now(), &"e".into(), vec![start.into()], &mut out);
-    assert!(matches!(&out[..], [Action::Recall { .. }]), "{out:?}");
-    out.clear();
-    member.recalled(now(), &"e".into(), Vec::new(), &mut out);
-    assert!(matches!(&out[..], [Action::Call(_)]), "{out:?}");
-    let changed = member.checkpoint().expect("it has changed").heard;
-    assert_eq!(changed.len(), 1, "it is not heard again");
-    // It is known by now.
-    assert!(member.expect(vec!["e".into()]).is_empty());
-}
-
-#[test]
-fn what_ends_while_it_is_being_read_is_not_acted_upon() {
-    let (mut member, said) = newcomer();
-    let mut out = Vec::new();
-    member.expect(vec!["e".into()]);
-    let [start, .., outcome] = &said[..] else {
-        panic!("{said:?}")
-    };
-    let heard = vec![outcome.clone().into()];
-    member.hear(now(), &"home".into(), heard, String::new(), &mut out);
-    assert!(out.is_empty(), "{out:?}");
-    member.catch_up(now(), &"e".into(), vec![start.clone().into()], &mut out);
-    out.clear();
-    member.recalled(now(), &"e".into(), Vec::new(), &mut out);
-    assert!(matches!(&out[..], [Action::Ended { .. }]), "{out:?}");
-    assert_eq!(member.executions().len(), 0);
-}
-
-#[test]
-fn what_was_expected_in_vain_is_forgotten() {
-    let (mut member, _) = newcomer();
-    let mut out = Vec::new();
-    member.expect(vec!["e".into()]);
-    member.catch_up(now(), &"e".into(), Vec::new(), &mut out);
-    assert!(out.is_empty(), "{out:?}");
-    assert_eq!(member.executions().len(), 0);
 }
