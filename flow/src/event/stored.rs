@@ -74,12 +74,14 @@ impl Fields<'_> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
     use pavane::feed::v1 as feed;
+    use pavane::workflow::v1::ExecutionStarted;
     use prost::Message;
 
     use super::Context;
     use crate::Timestamp;
-    use crate::event::{Event, EventKey, EventKind};
+    use crate::event::{Event, EventKey, EventKind, Mode, Origin, decode_started};
     use crate::plan::StepIndex;
     use crate::testing::{Random, random_plan};
 
@@ -115,6 +117,77 @@ mod tests {
             Event::decode_encoded(&encoded, &plan).expect("of this plan"),
             event
         );
+    }
+
+    #[test]
+    fn a_start_is_written_whole() {
+        let plan = random_plan(&mut Random::new(1));
+        let participants = ["a".to_owned(), String::new()];
+        let event = Event {
+            time: Timestamp::from_nanos(7),
+            kind: EventKind::ExecutionStarted {
+                input: vec![8; 300].into(),
+                mode: Mode::Choreographed,
+                deadline: Some(Timestamp::from_nanos(1_000_000_002)),
+                origin: Origin {
+                    parent: Some(("p".to_owned(), "s".to_owned())),
+                    causal_chain: vec!["x".to_owned(), "y".to_owned()],
+                },
+            },
+        };
+        let context = Context {
+            participants: &participants,
+            ..Context::default()
+        };
+        let encoded = event.clone().encode("e", &plan, context);
+        let stored = feed::Event::decode(encoded.clone()).expect("a message");
+        let started = decode_started(&stored).expect("a start");
+        let expected = ExecutionStarted {
+            workflow: plan.name.to_string(),
+            revision: plan.revision.to_string(),
+            input: vec![8; 300].into(),
+            mode: Mode::Choreographed.into(),
+            deadline: Some(prost_types::Timestamp {
+                seconds: 1,
+                nanos: 2,
+            }),
+            participants: participants.to_vec(),
+            parent_execution_id: "p".to_owned(),
+            parent_step: "s".to_owned(),
+            causal_chain: vec!["x".to_owned(), "y".to_owned()],
+        };
+        assert_eq!(started, expected);
+        let data = stored.data.expect("a start has data").value;
+        assert_eq!(data.len(), expected.encoded_len(), "and nothing twice");
+        assert_eq!(
+            Event::decode_encoded(&encoded, &plan).expect("of this plan"),
+            event
+        );
+    }
+
+    #[test]
+    fn events_of_one_room_are_what_they_are_alone() {
+        let plan = random_plan(&mut Random::new(1));
+        let mut room = BytesMut::with_capacity(2_048);
+        let event = |output: &[u8]| Event {
+            time: Timestamp::from_nanos(1),
+            kind: EventKind::StepCompleted {
+                unit: StepIndex(0).into(),
+                output: output.to_vec().into(),
+                attempts: 1,
+            },
+        };
+        let outputs = [vec![1; 10], vec![2; 5_000], Vec::new()];
+        let encode_in = |room: &mut BytesMut, output: &Vec<u8>| {
+            event(output).encode_in(room, "e", &plan, Context::default())
+        };
+        let together: Vec<_> = outputs
+            .iter()
+            .map(|output| encode_in(&mut room, output))
+            .collect();
+        for (output, encoded) in outputs.iter().zip(together) {
+            assert_eq!(encoded, encode_in(&mut BytesMut::new(), output));
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(super) fn encode(kind: EventKind, plan: &Plan, participants: &[String], out:
             origin,
         } => {
             let (parent_execution, parent_step) = origin.parent.unwrap_or_default();
-            out.reserve(MOST_HEAD_BYTES + input.len());
+            out.reserve(FIELDS_BYTES + input.len());
             let mut out = Fields(out);
             out.text(1, &plan.name);
             out.text(2, &plan.revision.0);
@@ -37,21 +37,19 @@ pub(super) fn encode(kind: EventKind, plan: &Plan, participants: &[String], out:
             out.text(8, &parent_step);
             out.texts(9, &origin.causal_chain);
         }
-        EventKind::StepBegun { unit, until, round } => write(
-            out,
-            &wire::StepBegun {
-                step: name(unit.step),
-                element: unit.element,
-                until_time: until.map(Into::into),
-                round,
-            },
-        ),
+        EventKind::StepBegun { unit, until, round } => wire::StepBegun {
+            step: name(unit.step),
+            element: unit.element,
+            until_time: until.map(Into::into),
+            round,
+        }
+        .write_to(out),
         EventKind::StepCompleted {
             unit,
             output,
             attempts,
         } => {
-            out.reserve(MOST_HEAD_BYTES + output.len());
+            out.reserve(FIELDS_BYTES + output.len());
             let mut out = Fields(out);
             out.text(1, &plan.step(unit.step).id);
             out.bytes(2, &output);
@@ -63,110 +61,92 @@ pub(super) fn encode(kind: EventKind, plan: &Plan, participants: &[String], out:
             failure,
             ambiguous,
             attempts,
-        } => write(
-            out,
-            &wire::StepFailed {
-                step: name(unit.step),
-                failure: Some(failure),
-                ambiguous,
-                attempts,
-                element: unit.element,
-            },
-        ),
+        } => wire::StepFailed {
+            step: name(unit.step),
+            failure: Some(failure),
+            ambiguous,
+            attempts,
+            element: unit.element,
+        }
+        .write_to(out),
         EventKind::StepSuspended {
             unit,
             failure,
             round,
-        } => write(
-            out,
-            &wire::StepSuspended {
-                step: name(unit.step),
-                element: unit.element,
-                failure: Some(failure),
-                round,
-            },
-        ),
+        } => wire::StepSuspended {
+            step: name(unit.step),
+            element: unit.element,
+            failure: Some(failure),
+            round,
+        }
+        .write_to(out),
         EventKind::StepResolved {
             unit,
             resolution,
             output,
             reason,
-        } => write(
-            out,
-            &wire::StepResolved {
-                step: name(unit.step),
-                element: unit.element,
-                resolution: resolution.into(),
-                output,
-                reason,
-            },
-        ),
-        EventKind::StepSkipped { step } => write(out, &wire::StepSkipped { step: name(step) }),
-        EventKind::StepAbandoned { step } => write(out, &wire::StepAbandoned { step: name(step) }),
-        EventKind::StepCompensated { unit, attempts } => write(
-            out,
-            &wire::StepCompensated {
-                step: name(unit.step),
-                attempts,
-                element: unit.element,
-            },
-        ),
+        } => wire::StepResolved {
+            step: name(unit.step),
+            element: unit.element,
+            resolution: resolution.into(),
+            output,
+            reason,
+        }
+        .write_to(out),
+        EventKind::StepSkipped { step } => wire::StepSkipped { step: name(step) }.write_to(out),
+        EventKind::StepAbandoned { step } => wire::StepAbandoned { step: name(step) }.write_to(out),
+        EventKind::StepCompensated { unit, attempts } => wire::StepCompensated {
+            step: name(unit.step),
+            attempts,
+            element: unit.element,
+        }
+        .write_to(out),
         EventKind::CompensationFailed {
             unit,
             failure,
             attempts,
             round,
-        } => write(
-            out,
-            &wire::CompensationFailed {
-                step: name(unit.step),
-                failure: Some(failure),
-                attempts,
-                round,
-                element: unit.element,
-            },
-        ),
-        EventKind::OutputFailed { failure } => write(
-            out,
-            &wire::OutputFailed {
-                failure: Some(failure),
-            },
-        ),
-        EventKind::CancelRequested { reason } => write(out, &wire::CancelRequested { reason }),
-        EventKind::DeadlineExceeded => write(out, &wire::DeadlineExceeded {}),
+        } => wire::CompensationFailed {
+            step: name(unit.step),
+            failure: Some(failure),
+            attempts,
+            round,
+            element: unit.element,
+        }
+        .write_to(out),
+        EventKind::OutputFailed { failure } => wire::OutputFailed {
+            failure: Some(failure),
+        }
+        .write_to(out),
+        EventKind::CancelRequested { reason } => wire::CancelRequested { reason }.write_to(out),
+        EventKind::DeadlineExceeded => wire::DeadlineExceeded {}.write_to(out),
         EventKind::ExecutionSucceeded { output } => {
-            write(out, &wire::ExecutionSucceeded { output })
+            wire::ExecutionSucceeded { output }.write_to(out)
         }
         EventKind::ExecutionFailed {
             step,
             failure,
             compensated,
-        } => write(
-            out,
-            &wire::ExecutionFailed {
-                step: step.map(name).unwrap_or_default(),
-                failure: Some(failure),
-                compensated: names(compensated),
-            },
-        ),
+        } => wire::ExecutionFailed {
+            step: step.map(name).unwrap_or_default(),
+            failure: Some(failure),
+            compensated: names(compensated),
+        }
+        .write_to(out),
         EventKind::ExecutionCanceled {
             reason,
             compensated,
-        } => write(
-            out,
-            &wire::ExecutionCanceled {
-                reason,
-                compensated: names(compensated),
-            },
-        ),
-        EventKind::ExecutionSuspended { round, steps } => write(
-            out,
-            &wire::ExecutionSuspended {
-                round,
-                steps: names(steps),
-            },
-        ),
-        EventKind::ExecutionResumed { round } => write(out, &wire::ExecutionResumed { round }),
+        } => wire::ExecutionCanceled {
+            reason,
+            compensated: names(compensated),
+        }
+        .write_to(out),
+        EventKind::ExecutionSuspended { round, steps } => wire::ExecutionSuspended {
+            round,
+            steps: names(steps),
+        }
+        .write_to(out),
+        EventKind::ExecutionResumed { round } => wire::ExecutionResumed { round }.write_to(out),
     }
 }
 
@@ -308,12 +288,20 @@ pub(super) fn decode(event: &Stored<'_>, plan: &Plan) -> Result<EventKind, Decod
 }
 
 /// Room for a message's fields beside the one that may be large.
-const MOST_HEAD_BYTES: usize = 256;
+const FIELDS_BYTES: usize = 256;
 
-fn write(out: &mut BytesMut, message: &impl Message) {
-    out.reserve(message.encoded_len());
-    message.encode_raw(out);
+/// A message written whole.
+trait WriteTo: Message {
+    fn write_to(&self, out: &mut BytesMut)
+    where
+        Self: Sized,
+    {
+        out.reserve(self.encoded_len());
+        self.encode_raw(out);
+    }
 }
+
+impl<M: Message> WriteTo for M {}
 
 /// What an event that was stored says of itself.
 pub(crate) struct Stored<'a> {
