@@ -32,11 +32,11 @@ where
     type Decoder = CheckedDecoder<U>;
 
     fn encoder(&mut self) -> Self::Encoder {
-        SizedEncoder(ProstCodec::<T, U>::raw_encoder(buffers()))
+        SizedEncoder(ProstCodec::<T, U>::raw_encoder(small_buffers()))
     }
 
     fn decoder(&mut self) -> Self::Decoder {
-        CheckedDecoder(ProstCodec::<T, U>::raw_decoder(buffers()))
+        CheckedDecoder(ProstCodec::<T, U>::raw_decoder(small_buffers()))
     }
 }
 
@@ -46,7 +46,8 @@ const BUFFER_BYTES: usize = 512;
 /// As tonic has it: from here on a stream sends what it has before it goes on.
 const YIELD_BYTES: usize = 32 << 10;
 
-fn buffers() -> BufferSettings {
+/// How the buffers of a call begin, whatever it sends and receives.
+pub fn small_buffers() -> BufferSettings {
     BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
 }
 

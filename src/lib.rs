@@ -14,7 +14,7 @@ pub mod validation;
 mod view;
 pub mod wire;
 
-pub use codec::CheckedCodec;
+pub use codec::{CheckedCodec, small_buffers};
 pub use names::nearest;
 pub use view::{EventView, Malformed};
 

@@ -23,15 +23,6 @@ impl Codec for BytesCodec {
     }
 }
 
-/// First size of the buffers of a call, which grow as they must: most messages are small, and what is
-/// larger than this costs the allocator much more.
-const BUFFER_BYTES: usize = 512;
-const YIELD_BYTES: usize = 32 << 10;
-
-fn buffers() -> BufferSettings {
-    BufferSettings::new(BUFFER_BYTES, YIELD_BYTES)
-}
-
 impl Encoder for BytesCodec {
     type Item = Bytes;
     type Error = Status;
@@ -42,7 +33,7 @@ impl Encoder for BytesCodec {
     }
 
     fn buffer_settings(&self) -> BufferSettings {
-        buffers()
+        pavane::small_buffers()
     }
 }
 
@@ -55,6 +46,6 @@ impl Decoder for BytesCodec {
     }
 
     fn buffer_settings(&self) -> BufferSettings {
-        buffers()
+        pavane::small_buffers()
     }
 }

@@ -37,6 +37,9 @@ output: { payload: third.payload }
 /// About the size of an order.
 const PAYLOAD: &str = "2 x sku-17, 1 x sku-3; Ada Lovelace, 12 St James's Square, London; tok-visa";
 
+/// What is measured: the bare chain, which nobody runs, and the workflow in each mode.
+const CHAINS: [Option<Mode>; 3] = [None, Some(Mode::Orchestrated), Some(Mode::Choreographed)];
+
 /// What was measured at one number of calls in flight.
 pub(super) struct Line {
     pub(super) in_flight: u16,
@@ -114,8 +117,7 @@ pub(super) async fn measure(
     let door = ChainServiceClient::new(links::connect(orchestrator.local_addr())?);
     let mut lines = Vec::new();
     for &in_flight in &args.in_flight {
-        let mut bares = Vec::new();
-        let (mut orchestrateds, mut choreographeds) = (Vec::new(), Vec::new());
+        let mut measured = CHAINS.map(|_| Vec::new());
         for round in 0..args.rounds.max(1) {
             note(&format!(
                 "{in_flight} in flight, round {} of {}",
@@ -124,27 +126,23 @@ pub(super) async fn measure(
             ));
             // There and back: a store flushes and compacts for a while, and what a round leaves to be
             // done must not always be done in the rounds of the same chain.
-            let mut chains = [Mode::Unspecified, Mode::Orchestrated, Mode::Choreographed];
+            let mut order = [0, 1, 2];
             if round % 2 == 1 {
-                chains.reverse();
+                order.reverse();
             }
-            for mode in chains {
-                match mode {
-                    Mode::Unspecified => bares.push(run_bare(&bare, in_flight, args).await?),
-                    Mode::Orchestrated => {
-                        orchestrateds.push(run_chain(&door, mode, in_flight, args).await?);
-                    }
-                    Mode::Choreographed => {
-                        choreographeds.push(run_chain(&door, mode, in_flight, args).await?);
-                    }
-                }
+            for at in order {
+                measured[at].push(match CHAINS[at] {
+                    None => run_bare(&bare, in_flight, args).await?,
+                    Some(mode) => run_chain(&door, mode, in_flight, args).await?,
+                });
             }
         }
+        let [bare, orchestrated, choreographed] = measured.map(|rounds| load::median(&rounds));
         lines.push(Line {
             in_flight,
-            bare: load::median(&bares),
-            orchestrated: load::median(&orchestrateds),
-            choreographed: load::median(&choreographeds),
+            bare,
+            orchestrated,
+            choreographed,
         });
     }
     shutdown.cancel();
