@@ -28,6 +28,11 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.puts.is_empty() && self.deletes.is_empty()
+    }
+
     /// Writes it, in the transaction of its round.
     pub fn write(self, tx: &mut Transaction<'_>) -> Result<(), FeedError> {
         for (key, value) in self.puts {
@@ -63,6 +68,10 @@ pub(crate) struct Cursor {
     /// Of which life of the feed it is.
     #[prost(string, tag = "2")]
     pub(crate) incarnation: String,
+    /// Sequence of the newest start that was heard, by whatever process: as long as none runs, since the
+    /// last one ended in good order.
+    #[prost(uint64, optional, tag = "3")]
+    pub(crate) newest_start: Option<u64>,
 }
 
 /// The events of others, of one execution.

@@ -20,7 +20,7 @@ use super::line::Line;
 use super::timers::Timers;
 use crate::checkpoint::Checkpoints;
 use crate::peers::Follow;
-use crate::{Error, Host, Options};
+use crate::{Checkpoint, Error, Host, Options};
 
 /// Most outcomes that are taken in together.
 const MOST_OUTCOMES: usize = 64;
@@ -90,16 +90,16 @@ impl Actor {
         }
     }
 
-    /// Goes on until it is stopped, from what the beginning gave rise to. `left` are executions whose
-    /// heard events are to be forgotten.
+    /// Goes on until it is stopped, from what the beginning gave rise to. `first` is durable before
+    /// anything is heard.
     pub(super) async fn run(
         mut self,
         beginning: Vec<Action>,
-        left: Vec<Arc<str>>,
+        first: Checkpoint,
         stop: CancellationToken,
         cut: CancellationToken,
     ) -> Result<(), Error> {
-        let outcome = match self.go_on(beginning, left, stop).await {
+        let outcome = match self.go_on(beginning, first, stop).await {
             Ok(()) => self.finish(cut).await,
             Err(error) => Err(error),
         };
@@ -110,12 +110,16 @@ impl Actor {
     async fn go_on(
         &mut self,
         beginning: Vec<Action>,
-        left: Vec<Arc<str>>,
+        first: Checkpoint,
         stop: CancellationToken,
     ) -> Result<(), Error> {
         self.actions = beginning;
-        let forget = (!left.is_empty()).then(|| self.checkpoints.checkpoint([], [], left));
-        self.write(forget).await?;
+        self.write(Some(first).filter(|first| !first.is_empty()))
+            .await?;
+        while self.line.len() > 0 {
+            let then = self.line.next().await?;
+            self.follow_up(then);
+        }
         while !stop.is_cancelled() {
             let (nap, has_room) = (self.nap(), self.has_room());
             tokio::select! {
@@ -147,8 +151,8 @@ impl Actor {
             }
             self.write(None).await?;
         }
-        let checkpoint = self.checkpoint();
-        self.write(checkpoint).await?;
+        let checkpoint = self.last_checkpoint();
+        self.write(Some(checkpoint)).await?;
         while self.line.len() > 0 {
             let then = self.line.next().await?;
             self.answer(then);

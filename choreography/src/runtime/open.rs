@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::actor::Actor;
 use super::{Inner, Runtime, Shared};
-use crate::checkpoint::Checkpoints;
+use crate::checkpoint::{Checkpoints, Cursor};
 use crate::parts::{Kept, Parts, filters};
 use crate::peers::{Follow, Peers};
 use crate::{Error, Host, Options};
@@ -76,16 +76,26 @@ impl Runtime {
         for prepared in &prepared {
             member.prepare(now, prepared.part.clone(), &mut actions);
         }
+        let withdrawn = withdraw(&remembered.cursors);
         let mut cursors: HashMap<_, _> = remembered.cursors.into_iter().collect();
+        let mut newest_starts = Vec::new();
         for place in places.values() {
             let stored = cursors.remove(&*place.name);
             let stored = stored.filter(|cursor| cursor.incarnation == place.incarnation);
+            let name: Arc<str> = place.name.as_str().into();
+            if let Some(newest) = stored.as_ref().and_then(|stored| stored.newest_start) {
+                newest_starts.push((Arc::clone(&name), newest));
+            }
             let cursor = stored.map_or_else(|| place.begin.clone(), |stored| stored.cursor);
-            member.stand(&place.name.as_str().into(), cursor);
+            member.stand(&name, cursor);
         }
         let mut heard = remembered.heard.into_iter().collect();
         restore(&mut member, now, &mut heard, &mut actions)?;
-        let left = heard.into_keys().collect();
+        for (peer, newest) in &newest_starts {
+            member.begin_after(peer, *newest, &mut actions);
+        }
+        // What is left is of executions that have ended.
+        let first = checkpoints.checkpoint(withdrawn, [], heard.into_keys());
 
         let (inputs, received) = mpsc::channel(options.waiting_inputs.max(1));
         let follow = Follow {
@@ -122,7 +132,7 @@ impl Runtime {
         );
         let (stopped, cut_off) = (stop.clone(), cut.clone());
         tokio::spawn(async move {
-            let outcome = actor.run(actions, left, stopped, cut_off).await;
+            let outcome = actor.run(actions, first, stopped, cut_off).await;
             if let Err(error) = &outcome {
                 tracing::error!(%error, "choreographies do not go on");
             }
@@ -141,6 +151,14 @@ impl Runtime {
             ended,
         })))
     }
+}
+
+/// The cursors with the newest start that was heard, without that: it is true no more once this process
+/// has heard another.
+fn withdraw(cursors: &[(Arc<str>, Cursor)]) -> Vec<(Arc<str>, Cursor)> {
+    let mut cursors = cursors.to_vec();
+    cursors.retain_mut(|(_, cursor)| cursor.newest_start.take().is_some());
+    cursors
 }
 
 /// The clock of what the host keeps, which never shows an earlier time than its feed has.

@@ -1,5 +1,7 @@
 //! Members that go away, and come back with or without what they had.
 
+use pavane::workflow::v1::StepFailed;
+
 use crate::support::{Does, Shop, well};
 
 #[tokio::test]
@@ -90,6 +92,55 @@ async fn a_failure_while_a_participant_is_away_is_undone_when_it_is_back() {
     shop.payment.run().await;
     shop.log.wait_for("call order-1 RefundCharge", 2).await;
     assert!(!shop.calls("order-1").contains(&"ReleaseStock".to_owned()));
+}
+
+/// Whether the event that says so counts the effect of a step as possible.
+fn is_ambiguous(shop: &Shop, event_id: &str) -> bool {
+    let failed = shop.inventory.event("order-2", event_id);
+    let failed: StepFailed = failed.data.unwrap().to_msg().unwrap();
+    failed.ambiguous
+}
+
+#[tokio::test]
+async fn what_starts_while_a_participant_was_ended_in_good_order_was_never_called_before() {
+    let mut shop = Shop::prepared(|execution, method, _| match (execution, method) {
+        ("order-2", "ReserveStock") => Does::Fails(tonic::Code::FailedPrecondition),
+        _ => Does::Succeeds,
+    })
+    .await;
+    shop.start("order-1").await;
+    shop.outcome("order-1").await;
+    // Twice, for the second process passes on what the first has left.
+    for _ in 0..2 {
+        shop.inventory.stop().await;
+        shop.inventory.run().await;
+    }
+    shop.inventory.stop().await;
+    shop.start("order-2").await;
+    shop.inventory.run().await;
+    assert_eq!(shop.outcome("order-2").await, "ExecutionFailed");
+    assert_eq!(shop.calls("order-2"), ["ReserveStock"]);
+    assert!(!is_ambiguous(&shop, "order-2/reserve/failed"));
+}
+
+#[tokio::test]
+async fn what_starts_around_a_crash_may_have_been_called() {
+    let mut shop = Shop::prepared(|execution, method, _| match (execution, method) {
+        ("order-2", "ReserveStock") => Does::Fails(tonic::Code::FailedPrecondition),
+        _ => Does::Succeeds,
+    })
+    .await;
+    // What a good ending leaves is good for one process.
+    shop.inventory.stop().await;
+    shop.inventory.run().await;
+    shop.start("order-1").await;
+    shop.outcome("order-1").await;
+    shop.inventory.crash().await;
+    shop.start("order-2").await;
+    shop.inventory.run().await;
+    assert_eq!(shop.outcome("order-2").await, "ExecutionFailed");
+    assert_eq!(shop.calls("order-2"), ["ReserveStock", "ReleaseStock"]);
+    assert!(is_ambiguous(&shop, "order-2/reserve/failed"));
 }
 
 #[tokio::test]

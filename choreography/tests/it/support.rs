@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use pavane::feed::v1::Event;
 use pavane::feed::v1::feed_service_server::FeedServiceServer;
 use pavane::shop::order::v1::PlaceOrderRequest;
 use pavane::workflow::v1::participant_service_server::ParticipantServiceServer;
@@ -230,6 +231,14 @@ impl Node {
     pub(crate) fn said(&self, execution: &str) -> Vec<String> {
         let events = self.running.as_ref().unwrap().feed.subject(execution);
         events.unwrap().into_iter().map(|event| event.id).collect()
+    }
+
+    /// An event that its feed has of an execution.
+    pub(crate) fn event(&self, execution: &str, id: &str) -> Event {
+        let events = self.running.as_ref().unwrap().feed.subject(execution);
+        let mut events = events.unwrap().into_iter();
+        let event = events.find(|event| event.id == id);
+        event.unwrap_or_else(|| panic!("{} has not said {id}", self.name))
     }
 
     /// The member as a home tells of it.

@@ -106,6 +106,10 @@ pub struct Checkpoint {
     pub heard: Vec<(Arc<str>, Vec<Heard>)>,
     /// Executions of earlier checkpoints that have ended.
     pub gone: Vec<Arc<str>>,
+    /// By peer, the sequence of the newest start that this process or an earlier one has heard of it
+    /// (0: none), where that is known: only of [`Member::last_checkpoint`]. Any other checkpoint takes
+    /// back what an earlier one has said.
+    pub newest_starts: Vec<(Arc<str>, u64)>,
 }
 
 /// The revision is not one that the member is prepared for.
@@ -126,12 +130,12 @@ pub struct Member {
     /// Executions that have changed since the last checkpoint; some have ended since.
     changed: Vec<Arc<str>>,
     gone: Vec<Arc<str>>,
-    /// Homes whose history this process has heard to its end: no earlier process has heard of what
-    /// they start from here on.
+    /// Peers whose history was heard to its end: no earlier process has heard of what homes among them
+    /// start from here on.
     caught_up: HashSet<Arc<str>>,
     /// Whether that holds for the homes of all parts.
     is_up_to_date: bool,
-    /// By home, sequence of the newest start heard by this process: what comes again is not new.
+    /// By home, sequence of the newest start heard: what comes again is not new.
     newest_start: HashMap<Arc<str>, u64>,
     /// Empty: what drivers say goes through here, one execution at a time.
     actions: Vec<driver::Action>,
@@ -366,7 +370,28 @@ impl Member {
                 .collect(),
             heard,
             gone,
+            newest_starts: Vec::new(),
         })
+    }
+
+    /// What has changed, all cursors, and what the next process may rely on: of a process that ends in
+    /// good order. The member hears nothing after this.
+    ///
+    /// When the next process begins, the shell hands `newest_starts` to [`Member::begin_after`], and takes
+    /// them back, durably, before that process hears anything.
+    pub fn last_checkpoint(&mut self) -> Checkpoint {
+        self.has_moved = true;
+        let peers = self.cursors.keys();
+        let newest_starts = peers.filter(|&peer| self.caught_up.contains(peer));
+        let newest_starts = newest_starts.map(|peer| {
+            let newest = self.newest_start.get(peer).copied();
+            (Arc::clone(peer), newest.unwrap_or_default())
+        });
+        let newest_starts = newest_starts.collect();
+        Checkpoint {
+            newest_starts,
+            ..self.checkpoint().unwrap_or_default()
+        }
     }
 
     /// Where it stands in a peer's feed. `None`: it has not listened to it yet.

@@ -40,6 +40,8 @@ pub struct Report {
     pub with_one_ending: u64,
     /// Processes that died.
     pub crashes: u64,
+    /// Processes that were ended in good order.
+    pub stops: u64,
     /// Calls that were made.
     pub calls: u64,
     /// Events that became durable.
@@ -103,6 +105,7 @@ fn run_both(
         // A core that panics is caught, so that the seed is told.
         let ended = catch_unwind(AssertUnwindSafe(|| world.run()));
         report.crashes += world.crashes;
+        report.stops += world.stops;
         report.calls += world.calls;
         report.events += world.events;
         lines.push(format!("{mode:?}:"));
@@ -173,6 +176,7 @@ impl Report {
         self.canceled += other.canceled;
         self.with_one_ending += other.with_one_ending;
         self.crashes += other.crashes;
+        self.stops += other.stops;
         self.calls += other.calls;
         self.events += other.events;
     }

@@ -20,6 +20,9 @@ pub enum Sabotage {
     CursorsWithoutHeard,
     /// Checkpoints overtake the events that were appended before them.
     CheckpointsFirst,
+    /// What a process that ended in good order knew to be the newest starts is still believed after a
+    /// later one has died.
+    KeepsNewestStarts,
     /// Those who drive do not know what comes after a step when they undo it.
     IgnoresGraph,
     /// Participants do not hear events of this type.

@@ -59,6 +59,7 @@ pub(crate) struct World<'a> {
     histories: Vec<History<'a>>,
     pub(crate) timeline: Timeline,
     pub(crate) crashes: u64,
+    pub(crate) stops: u64,
     pub(crate) calls: u64,
     pub(crate) events: u64,
 }
@@ -113,6 +114,7 @@ impl<'a> World<'a> {
             histories: histories.collect(),
             timeline,
             crashes: 0,
+            stops: 0,
             calls: 0,
             events: 0,
         }

@@ -1,5 +1,6 @@
 //! What the core wants: written as one transaction, and what follows from that.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use pavane_flow::choreography::member::{Action, Checkpoint as Changed};
@@ -143,24 +144,36 @@ impl Actor {
 
     /// What has changed since the last checkpoint. It covers what was taken in so far, so it must be
     /// written with what that gave rise to, or after it.
-    pub(super) fn checkpoint(&mut self) -> Option<Checkpoint> {
+    fn checkpoint(&mut self) -> Option<Checkpoint> {
         self.heard = 0;
         self.checkpoint_due = None;
         let changed = self.shared.member.lock().checkpoint()?;
+        Some(self.ready(changed))
+    }
+
+    /// What the next process begins from, when this one hears nothing any more.
+    pub(super) fn last_checkpoint(&self) -> Checkpoint {
+        let changed = self.shared.member.lock().last_checkpoint();
+        self.ready(changed)
+    }
+
+    fn ready(&self, changed: Changed) -> Checkpoint {
         let Changed {
             cursors,
             heard,
             gone,
+            newest_starts,
         } = changed;
+        let newest_starts: HashMap<_, _> = newest_starts.into_iter().collect();
         let peers = self.shared.peers.lock();
         let cursors = cursors.into_iter().filter_map(|(name, cursor)| {
-            let incarnation = peers.0.get(&name)?.place.incarnation.clone();
             let cursor = Cursor {
                 cursor,
-                incarnation,
+                incarnation: peers.0.get(&name)?.place.incarnation.clone(),
+                newest_start: newest_starts.get(&name).copied(),
             };
             Some((name, cursor))
         });
-        Some(self.checkpoints.checkpoint(cursors, heard, gone))
+        self.checkpoints.checkpoint(cursors, heard, gone)
     }
 }

@@ -41,7 +41,7 @@ impl Member {
     }
 
     /// Takes note that the history of a peer's feed has been heard, as it was after this process had
-    /// begun.
+    /// begun: no earlier process can have heard what is still to come.
     pub fn caught_up(&mut self, peer: &Arc<str>, out: &mut Vec<Action>) {
         self.caught_up.insert(Arc::clone(peer));
         let was_up_to_date = self.is_up_to_date;
@@ -59,6 +59,14 @@ impl Member {
                 });
             }
         }
+    }
+
+    /// Takes note of the newest start of a peer that earlier processes have heard, the last of which
+    /// ended in good order ([`Checkpoint::newest_starts`](super::Checkpoint::newest_starts)): what starts
+    /// later is new, though its history has not been heard to its end. Once the executions are loaded.
+    pub fn begin_after(&mut self, peer: &Arc<str>, newest_start: u64, out: &mut Vec<Action>) {
+        self.newest_start.insert(Arc::clone(peer), newest_start);
+        self.caught_up(peer, out);
     }
 
     fn hear_one(&mut self, now: Timestamp, peer: &Arc<str>, event: Heard, out: &mut Vec<Action>) {

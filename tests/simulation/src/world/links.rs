@@ -32,7 +32,8 @@ pub(super) struct Link {
     connection: u32,
     is_connected: bool,
     is_pumping: bool,
-    /// Where the connection began, and the first one by which the reader's process caught up.
+    /// Where the connection began, and the first one by which the reader's process caught up, or where
+    /// it began if an earlier one had.
     begun: usize,
     first: Option<usize>,
     /// Sequence of the last event that was looked at.
@@ -147,6 +148,15 @@ impl World<'_> {
         link.sent = sent;
         link.head = head;
         self.pump_later(reader, peer);
+    }
+
+    /// A process begins where the last one ended in good order: what came before is not sent again.
+    pub(super) fn begins_where_it_ended(&mut self, reader: usize, peer: &str) {
+        let cursor = self.nodes[reader].disk.cursors.get(peer);
+        let first = cursor.and_then(|cursor| cursor.parse().ok());
+        let at = self.nodes.iter().position(|node| &*node.name == peer);
+        let peer = at.expect("whoever was heard is a node");
+        self.links.get_mut(reader, peer).first = first;
     }
 
     fn pump_later(&mut self, reader: usize, peer: usize) {

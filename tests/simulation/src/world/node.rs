@@ -37,6 +37,8 @@ pub(crate) struct Disk {
     /// By execution, where its events are in the feed.
     subjects: HashMap<String, Vec<usize>>,
     pub(crate) cursors: BTreeMap<Arc<str>, String>,
+    /// The newest starts that were heard, if the last process ended in good order.
+    pub(crate) newest_starts: Vec<(Arc<str>, u64)>,
     pub(crate) heard: BTreeMap<Arc<str>, Vec<Heard>>,
     commits: u64,
 }

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use pavane_flow::event::Resolution;
+use pavane_flow::fold::Progress;
 use pavane_flow::plan::Unit;
 
 use super::core::Told;
@@ -50,8 +51,32 @@ impl World<'_> {
         if !self.lives(0, process) {
             return Ok(());
         }
+        if self.is_half_settled(number) {
+            self.look_for_suspended();
+            return Ok(());
+        }
         let execution = &self.scenario.executions[number].id;
         self.tell(0, execution, Told::Resume)
+    }
+
+    /// Whether the home died when it was told how something was settled, and has not heard again yet of
+    /// what was to be settled. The hands have done their part already, so nothing goes on before that.
+    fn is_half_settled(&self, number: usize) -> bool {
+        let execution = &self.scenario.executions[number].id;
+        let Some(driver) = self.nodes[0].memory.core.driver(execution) else {
+            return false;
+        };
+        let (graph, state) = (&self.scenario.workflow(number).graph, driver.state());
+        let by_hand = self.histories[number].by_hand();
+        let is_open = |step: usize, call: usize| {
+            let unit = graph.unit(step, call);
+            by_hand[step][call].is_some()
+                && state.progress_of(unit) == Progress::Pending
+                && state.resolution(unit).is_none()
+        };
+        let mut steps = graph.all();
+        !state.is_failing()
+            && steps.any(|step| (0..graph.steps[step].calls()).any(|call| is_open(step, call)))
     }
 
     /// What waits for an operator, as the home shows it.
@@ -81,6 +106,9 @@ impl World<'_> {
                 return None;
             }
             return self.random.chance(40).then_some(Resolution::Compensated);
+        }
+        if driver.state().progress_of(unit) != Progress::Pending {
+            return None; // it could not be undone, and the home has not heard yet why it is to be
         }
         match self.histories[number].by_hand()[at][slot] {
             Some(ByHand::Completed) => return Some(Resolution::Completed),

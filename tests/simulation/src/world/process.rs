@@ -146,6 +146,7 @@ impl World<'_> {
         }
         let disk = &self.nodes[node].disk;
         let cursors = disk.cursors.clone();
+        let newest_starts = disk.newest_starts.clone();
         let known_of_home = cursors.get(HOME).and_then(|cursor| cursor.parse().ok());
         if self.sabotage == Sabotage::ForgetsCalls {
             member.load(now, cursors, [], &mut out);
@@ -154,6 +155,16 @@ impl World<'_> {
             }
         } else {
             member.load(now, cursors, disk.heard.clone(), &mut out);
+        }
+        for (peer, newest) in &newest_starts {
+            self.say(node, || {
+                format!("knows all that {peer} has started up to {newest}")
+            });
+            member.begin_after(peer, *newest, &mut out);
+            self.begins_where_it_ended(node, peer);
+        }
+        if self.sabotage != Sabotage::KeepsNewestStarts {
+            self.nodes[node].disk.newest_starts.clear();
         }
         let memory = &mut self.nodes[node].memory;
         memory.core = Core::Member(Box::new(member));
@@ -191,6 +202,30 @@ impl World<'_> {
             format!("dies; {written} of {waiting} commits in line are durable")
         });
         self.write(node, written)?;
+        self.end(node);
+        Ok(())
+    }
+
+    /// A process is told to end, and does not wait for its calls: it hears nothing more, and all that it
+    /// has in line becomes durable, with where it stands.
+    pub(super) fn stop(&mut self, node: usize) -> Result<(), Problem> {
+        if !self.nodes[node].is_up {
+            return Ok(());
+        }
+        self.stops += 1;
+        self.say(node, || "ends in good order".to_owned());
+        if let Some(member) = self.nodes[node].memory.core.member() {
+            let checkpoint = Some(member.last_checkpoint());
+            let events = Vec::new();
+            self.put_in_line(node, Commit::Round { events, checkpoint });
+        }
+        self.write(node, self.nodes[node].memory.line.len())?;
+        self.end(node);
+        Ok(())
+    }
+
+    /// What is in memory is gone, until a process begins again.
+    fn end(&mut self, node: usize) {
         self.nodes[node].is_up = false;
         self.nodes[node].memory = Memory::new(Core::Conductor(BTreeMap::new()));
         self.disconnect(node);
@@ -201,7 +236,6 @@ impl World<'_> {
             self.random.millis(50, 2_000)
         };
         self.plan(after, Happening::Boot { node });
-        Ok(())
     }
 
     pub(super) fn start(&mut self, number: usize) -> Result<(), Problem> {

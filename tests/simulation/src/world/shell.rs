@@ -213,6 +213,7 @@ impl World<'_> {
         let before = self.nodes[node].disk.cursors.clone();
         let disk = &mut self.nodes[node].disk;
         disk.cursors.extend(checkpoint.cursors);
+        disk.newest_starts = checkpoint.newest_starts;
         disk.heard.extend(checkpoint.heard);
         for execution in &checkpoint.gone {
             disk.heard.remove(execution);

@@ -1,4 +1,4 @@
-//! What goes wrong besides calls: processes die, ways are cut, connections break.
+//! What goes wrong besides calls: processes die or are ended, ways are cut, connections break.
 
 use super::queue::Happening;
 use super::{Problem, World};
@@ -17,6 +17,7 @@ impl World<'_> {
         let one = self.random.below(self.nodes.len());
         let other = self.random.below(self.nodes.len());
         match self.random.below(3) {
+            0 if self.random.chance(40) => return self.stop(one),
             0 => return self.crash(one),
             1 => {
                 let after = self.random.millis(10, 2_000);

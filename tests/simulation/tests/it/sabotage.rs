@@ -74,6 +74,16 @@ fn a_checkpoint_before_the_events_that_follow_from_it_is_noticed() {
 }
 
 #[test]
+fn a_good_ending_that_is_believed_for_too_long_is_noticed() {
+    let noticed = check(
+        Sabotage::KeepsNewestStarts,
+        &CHOREOGRAPHED,
+        &["a second time", "is called though it is recorded as"],
+    );
+    println!("{noticed}");
+}
+
+#[test]
 fn a_compensation_that_ignores_the_graph_is_noticed() {
     println!(
         "{}",
