@@ -117,7 +117,8 @@ impl Step {
                 // them with: otherwise they would be built twice.
                 cmd!(shell, "cargo build --workspace --all-targets").run()?;
                 let _built = shell.push_env("PAVANE_TESTS_BUILD", "no");
-                cmd!(shell, "cargo test --workspace").run()
+                // All that fails is told, not what fails first.
+                cmd!(shell, "cargo test --workspace --no-fail-fast").run()
             }
             Step::Fuzz => return fuzz::all(shell),
         };
