@@ -1,6 +1,7 @@
 //! A member by itself, and a few of them that hear each other. Whole clusters under faults are
 //! simulated in the workspace's tests.
 
+mod ending;
 mod newcomer;
 
 use std::collections::VecDeque;
