@@ -94,6 +94,14 @@ async fn a_failure_while_a_participant_is_away_is_undone_when_it_is_back() {
     assert!(!shop.calls("order-1").contains(&"ReleaseStock".to_owned()));
 }
 
+/// The first step of the second order fails for sure.
+fn second_is_refused(execution: &str, method: &str, _before: usize) -> Does {
+    match (execution, method) {
+        ("order-2", "ReserveStock") => Does::Fails(tonic::Code::FailedPrecondition),
+        _ => Does::Succeeds,
+    }
+}
+
 /// Whether the event that says so counts the effect of a step as possible.
 fn is_ambiguous(shop: &Shop, event_id: &str) -> bool {
     let failed = shop.inventory.event("order-2", event_id);
@@ -103,11 +111,7 @@ fn is_ambiguous(shop: &Shop, event_id: &str) -> bool {
 
 #[tokio::test]
 async fn what_starts_while_a_participant_was_ended_in_good_order_was_never_called_before() {
-    let mut shop = Shop::prepared(|execution, method, _| match (execution, method) {
-        ("order-2", "ReserveStock") => Does::Fails(tonic::Code::FailedPrecondition),
-        _ => Does::Succeeds,
-    })
-    .await;
+    let mut shop = Shop::prepared(second_is_refused).await;
     shop.start("order-1").await;
     shop.outcome("order-1").await;
     // Twice, for the second process passes on what the first has left.
@@ -125,11 +129,7 @@ async fn what_starts_while_a_participant_was_ended_in_good_order_was_never_calle
 
 #[tokio::test]
 async fn what_starts_around_a_crash_may_have_been_called() {
-    let mut shop = Shop::prepared(|execution, method, _| match (execution, method) {
-        ("order-2", "ReserveStock") => Does::Fails(tonic::Code::FailedPrecondition),
-        _ => Does::Succeeds,
-    })
-    .await;
+    let mut shop = Shop::prepared(second_is_refused).await;
     // What a good ending leaves is good for one process.
     shop.inventory.stop().await;
     shop.inventory.run().await;

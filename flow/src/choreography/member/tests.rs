@@ -84,6 +84,12 @@ impl Cluster {
         }
     }
 
+    /// What the first participant has to do.
+    fn first_part(&self) -> Part {
+        let part = self.members[1].part(&self.plan.revision.to_string());
+        part.expect("prepared").clone()
+    }
+
     fn start(&mut self) {
         let mut out = Vec::new();
         let revision = self.plan.revision.to_string();

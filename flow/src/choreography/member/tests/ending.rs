@@ -5,23 +5,15 @@ use std::sync::Arc;
 use pavane::feed::v1 as feed;
 
 use super::{Cluster, now};
-use crate::choreography::member::{Action, Heard, Member, Part};
-use crate::driver::Role;
-use crate::plan::StepIndex;
+use crate::choreography::member::{Action, Heard, Member};
 
 /// The first participant as a process of it begins, at this cursor of the home, and a start.
 fn begun() -> (Member, feed::Event) {
     let mut cluster = Cluster::new();
     cluster.start();
     let mut member = Member::participant("p0");
-    let part = Part {
-        plan: Arc::clone(&cluster.plan),
-        role: Role::Participant(Arc::new([StepIndex(0)])),
-        home: home(),
-        participants: (0..3).map(|number| format!("p{number}")).collect(),
-    };
     let mut out = Vec::new();
-    member.prepare(now(), part, &mut out);
+    member.prepare(now(), cluster.first_part(), &mut out);
     member.load(now(), [(home(), "4".to_owned())], [], &mut out);
     assert!(out.is_empty());
     (member, cluster.feeds[0][0].clone())

@@ -1,15 +1,11 @@
 //! A participant that knows nothing: what it has missed, and what it cannot read.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use pavane::feed::v1 as feed;
 use prost::Message;
 
 use super::{Cluster, now};
-use crate::choreography::member::{Action, Heard, Member, Part};
-use crate::driver::Role;
-use crate::plan::StepIndex;
+use crate::choreography::member::{Action, Heard, Member};
 
 /// Another of the first participant's name, that knows nothing, and an execution that it has missed:
 /// what its home has said.
@@ -17,14 +13,8 @@ fn newcomer() -> (Member, Vec<feed::Event>) {
     let mut cluster = Cluster::new();
     cluster.start();
     let mut member = Member::participant("p0");
-    let part = Part {
-        plan: Arc::clone(&cluster.plan),
-        role: Role::Participant(Arc::new([StepIndex(0)])),
-        home: "home".into(),
-        participants: (0..3).map(|number| format!("p{number}")).collect(),
-    };
     let mut out = Vec::new();
-    member.prepare(now(), part, &mut out);
+    member.prepare(now(), cluster.first_part(), &mut out);
     member.caught_up(&"home".into(), &mut out);
     assert!(out.is_empty());
     (member, cluster.feeds.swap_remove(0))
