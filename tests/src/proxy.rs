@@ -42,6 +42,8 @@ async fn accept(listener: TcpListener, server: String, mut cut: watch::Receiver<
         tokio::select! {
             accepted = listener.accept() => {
                 let Ok((client, _)) = accepted else { continue };
+                // A cut that this task has not seen yet was before the connection all the same.
+                cut.mark_unchanged();
                 tokio::spawn(pass_on(client, server.clone(), cut.clone()));
             }
             changed = cut.changed() => {
